@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The model of kernel IPVS: the only place where a connection's real server is chosen.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "core/ipvs/segment.hpp"
+#include "core/ipvs/service.hpp"
+
+namespace lvslab::ipvs {
+
+/// Which kernels' load formula and threshold rules hold (facts: ip_vs_dest_conn_overhead).
+enum class Profile : std::uint8_t { recent, classic };
+
+/// How connection timers fire.
+enum class Expiry : std::uint8_t {
+    exact,  ///< at their time
+    wheel,  ///< late, as on the kernel's timer wheel (250 Hz), with a phase
+};
+
+struct Options {
+    Profile profile = Profile::recent;
+    Expiry expiry = Expiry::exact;
+    Duration wheel_phase{};          ///< with Expiry::wheel: the wheel's offset against run time
+    std::uint64_t seed = 1;          ///< of the random schedulers (twos)
+    bool expire_nodest_conn = false;         ///< net.ipv4.vs.expire_nodest_conn
+    bool expire_quiescent_template = false;  ///< net.ipv4.vs.expire_quiescent_template
+    unsigned conn_reuse_mode = 1;            ///< net.ipv4.vs.conn_reuse_mode
+    bool sloppy_tcp = false;                 ///< net.ipv4.vs.sloppy_tcp
+    bool secure_tcp = false;                 ///< net.ipv4.vs.secure_tcp != 0 and under attack
+};
+
+/// One entry of the connection table, for listing.
+struct ConnectionStatus {
+    Protocol protocol;
+    Endpoint client;            ///< port 0 in persistence templates
+    Endpoint virtual_endpoint;
+    Endpoint server;
+    std::string_view state;     ///< the kernel's name: "ESTABLISHED", "UDP", "NONE", ...
+    Time expires;
+    bool is_template;
+};
+
+/// Kernel IPVS without the kernel: virtual services, schedulers, the connection table and its
+/// timers. Not thread safe. Time never runs backwards: every call's `now` is at least the last
+/// one's, and timers due at or before `now` fire first.
+class Ipvs {
+public:
+    explicit Ipvs(Options options = {});
+    ~Ipvs();
+    Ipvs(Ipvs&&) noexcept;
+    Ipvs& operator=(Ipvs&&) noexcept;
+
+    ControlResult add_service(const ServiceKey& key, const ServiceSettings& settings, Time now);
+    ControlResult edit_service(const ServiceKey& key, const ServiceSettings& settings, Time now);
+    ControlResult remove_service(const ServiceKey& key, Time now);
+    ControlResult add_destination(const ServiceKey& service, const Endpoint& server,
+                                  const DestinationSettings& settings, Time now);
+    ControlResult edit_destination(const ServiceKey& service, const Endpoint& server,
+                                   const DestinationSettings& settings, Time now);
+    ControlResult remove_destination(const ServiceKey& service, const Endpoint& server, Time now);
+    void set_timeouts(const Timeouts& timeouts);
+
+    /// What happens to this segment: looks up or makes its entry, runs the state machine, counts.
+    Verdict step(const Segment& segment, Time now);
+
+    /// Fires every timer due at or before `now`.
+    void advance(Time now);
+    /// When the next timer is due, or `never`.
+    Time next_expiry() const;
+
+    /// The real servers of a service in the kernel's list order (newest first); empty if there is
+    /// no such service.
+    std::vector<DestinationStatus> destinations(const ServiceKey& service) const;
+    /// Visits every live entry, in an order that is the same in every run.
+    void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
+    /// Live entries, templates included.
+    std::size_t connection_count() const;
+
+private:
+    class Model;
+    std::unique_ptr<Model> model_;
+};
+
+}  // namespace lvslab::ipvs

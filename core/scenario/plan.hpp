@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// A run's exact arrivals: scenario and seed resolved to values. Every world executes the same plan.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/base/quantities.hpp"
+#include "core/base/time.hpp"
+#include "core/scenario/scenario.hpp"
+
+namespace lvslab::scenario {
+
+/// One request of a planned connection.
+struct PlannedRequest {
+    std::uint64_t request_bytes;   ///< at least 1
+    std::uint64_t response_bytes;  ///< at least 1
+    /// 0 <= u < 1: the server that gets it works for quantile(server.service, u) / server.speed,
+    /// so the same request costs what it costs on whichever server it lands.
+    double service_quantile;
+    Duration think;  ///< pause before this request (zero for the first)
+};
+
+/// One connection (or UDP exchange) of the plan.
+struct PlannedConnection {
+    std::uint64_t id;        ///< from 0, in order of time
+    Time at;
+    std::uint32_t workload;  ///< index into Scenario::workloads
+    std::uint32_t client;    ///< index within the workload's client group
+    Endpoint source;         ///< client's address and the source port to use
+    std::vector<PlannedRequest> requests;
+};
+
+/// The planned connections of a scenario in order of time (ties: by workload), made one at a time
+/// so that memory does not grow with their number. A pure function of (scenario, seed).
+class Plan {
+public:
+    /// The scenario must outlive the plan.
+    Plan(const Scenario& scenario, std::uint64_t seed);
+    ~Plan();
+    Plan(Plan&&) noexcept;
+
+    /// The next connection, or nothing after the last.
+    std::optional<PlannedConnection> next();
+
+private:
+    class Streams;
+    std::unique_ptr<Streams> streams_;
+};
+
+}  // namespace lvslab::scenario

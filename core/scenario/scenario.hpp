@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The model of a scenario file: what runs against which configuration, and what is compared.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/diagnostic.hpp"
+#include "core/base/quantities.hpp"
+#include "core/base/time.hpp"
+#include "core/config/lvs_config.hpp"
+#include "core/scenario/distribution.hpp"
+
+namespace lvslab::scenario {
+
+/// A link's properties, each way.
+struct Link {
+    BitRate rate{1'000'000'000};
+    Duration delay{};
+    double loss = 0;  ///< probability that a packet is lost
+};
+
+/// An LVS router. Addresses come with the prefix length of their network.
+struct Router {
+    std::string name;
+    Network public_interface;
+    std::optional<Network> private_interface;  ///< NAT needs it; else servers are on the public one
+    SourceLocation location;
+};
+
+enum class Discipline : std::uint8_t { fcfs, processor_sharing };
+
+/// A real server: a host with an application that is a queueing model.
+struct Server {
+    std::string name;
+    Network interface;
+    unsigned workers = 8;                   ///< requests served at one time
+    std::optional<unsigned> queue;          ///< waiting places; unset = unbounded
+    Discipline discipline = Discipline::fcfs;
+    Distribution service;                   ///< seconds of work in a request
+    double speed = 1;                       ///< divides the work
+    Link link;
+    SourceLocation location;
+};
+
+/// Clients behind a link of their own each.
+struct ClientGroup {
+    std::string name;
+    unsigned count = 1;
+    Network network;  ///< client i has the address network + 1 + i... (see client_address)
+    Link link;
+    SourceLocation location;
+};
+
+/// Open-loop arrivals of connections.
+struct ConstantArrivals {
+    double per_second;
+};
+struct PoissonArrivals {
+    double per_second;
+};
+/// Poisson at `per_second` while on; exponential on and off times.
+struct OnOffArrivals {
+    double per_second;
+    Duration mean_on, mean_off;
+};
+/// Exactly these times after the workload's start.
+struct ListedArrivals {
+    std::vector<Duration> at;
+};
+using Arrivals = std::variant<ConstantArrivals, PoissonArrivals, OnOffArrivals, ListedArrivals>;
+
+/// Connections from a client group to a virtual service.
+struct Workload {
+    std::string name;
+    unsigned from = 0;  ///< index into Scenario::clients
+    Protocol protocol = Protocol::tcp;
+    Endpoint to;
+    Arrivals arrivals = PoissonArrivals{1};
+    Duration start{};      ///< when arrivals begin
+    Duration length{};     ///< how long they go on ("for")
+    Distribution request;  ///< bytes of a request
+    Distribution response; ///< bytes of a response
+    unsigned requests = 1; ///< keep-alive: requests on one connection, one after the other
+    Distribution think;    ///< seconds between a response and the next request
+    Duration timeout = std::chrono::seconds(30);  ///< the client gives a connection up after it
+    SourceLocation location;
+};
+
+/// A real server leaves its virtual services, or joins them again, on the administrator's word.
+struct MembershipChange {
+    enum class Kind : std::uint8_t {
+        leave,    ///< destination removed
+        quiesce,  ///< weight 0
+        join,     ///< put (back) with the lvs.cf's weight
+    };
+    Time at;
+    Kind kind = Kind::leave;
+    unsigned server = 0;  ///< index into Scenario::servers
+    SourceLocation location;
+};
+
+/// What `lvslab compare` runs.
+struct Comparison {
+    std::vector<std::string> schedulers;  ///< empty = the lvs.cf's own only
+    unsigned seeds = 1;                   ///< repetitions, with seeds seed, seed+1, ...
+};
+
+/// What a run keeps.
+struct Outputs {
+    enum class Journal : std::uint8_t { none, decisions, all };
+    Journal journal = Journal::decisions;
+    Duration sample = std::chrono::milliseconds(500);  ///< period of the load samples
+    std::vector<std::string> pcap;  ///< nodes whose links are captured; "all" = every one
+};
+
+/// A whole scenario, its configuration read and resolved.
+struct Scenario {
+    std::string name;
+    std::string about;
+    std::string config_path;  ///< as written in the scenario
+    config::LvsConfig config;
+    std::vector<Router> routers;
+    std::vector<Server> servers;
+    std::vector<ClientGroup> clients;
+    std::vector<Workload> workloads;
+    std::vector<MembershipChange> changes;
+    Comparison compare;
+    Outputs outputs;
+    std::uint64_t seed = 1;
+    Duration drain = std::chrono::seconds(30);  ///< after the last arrival, for what is under way
+    SourceLocation location;
+
+    /// When the run ends: the last workload's end plus `drain`.
+    Time end() const;
+};
+
+/// Address of client i (from 0) of a group: the i-th host address of its network, counted from the
+/// network address + 2 (+ 1 is the gateway's).
+Address client_address(const ClientGroup& group, unsigned i);
+
+}  // namespace lvslab::scenario
