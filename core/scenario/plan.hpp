@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// A run's exact arrivals: scenario and seed resolved to values. Every world executes the same plan.
+/// A run's exact arrivals: scenario and seed resolved to values. Every world executes the same
+/// plan.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,12 @@ struct PlannedRequest {
 
 /// One connection (or UDP exchange) of the plan.
 struct PlannedConnection {
-    std::uint64_t id;        ///< from 0, in order of time
+    std::uint64_t id;  ///< from 0, in order of time
     Time at;
     std::uint32_t workload;  ///< index into Scenario::workloads
     std::uint32_t client;    ///< index within the workload's client group
     Endpoint source;         ///< client's address and the source port to use
+    Endpoint to;             ///< where it connects to: the workload's `to`, or one of its range
     std::vector<PlannedRequest> requests;
 };
 

@@ -16,8 +16,8 @@ namespace lvslab::scenario {
 /// as written there; nothing if it cannot be read. The caller resolves relative paths.
 using SourceLoader = std::function<std::optional<std::string>(const std::string& path)>;
 
-/// Reads and checks a scenario. `file` is the name that messages carry. All errors at once, those of
-/// the lvs.cf included; `value` is set only if there are none.
+/// Reads and checks a scenario. `file` is the name that messages carry. All errors at once, those
+/// of the lvs.cf included; `value` is set only if there are none.
 Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
                                 const SourceLoader& load);
 

@@ -14,6 +14,7 @@
 #include "core/base/time.hpp"
 #include "core/config/lvs_config.hpp"
 #include "core/scenario/distribution.hpp"
+#include "core/scenario/mark_rule.hpp"
 
 namespace lvslab::scenario {
 
@@ -34,15 +35,23 @@ struct Router {
 
 enum class Discipline : std::uint8_t { fcfs, processor_sharing };
 
+/// What a proxy cache keeps. A request to a destination address that the server has not served
+/// among its last `objects` different ones is a miss and costs `miss` on top of `service`.
+struct Cache {
+    unsigned objects = 1;
+    Distribution miss;  ///< seconds of work, drawn at the request's service_quantile
+};
+
 /// A real server: a host with an application that is a queueing model.
 struct Server {
     std::string name;
     Network interface;
-    unsigned workers = 8;                   ///< requests served at one time
-    std::optional<unsigned> queue;          ///< waiting places; unset = unbounded
+    unsigned workers = 8;           ///< requests served at one time
+    std::optional<unsigned> queue;  ///< waiting places; unset = unbounded
     Discipline discipline = Discipline::fcfs;
-    Distribution service;                   ///< seconds of work in a request
-    double speed = 1;                       ///< divides the work
+    Distribution service;        ///< seconds of work in a request
+    double speed = 1;            ///< divides the work
+    std::optional<Cache> cache;  ///< set: a proxy cache
     Link link;
     SourceLocation location;
 };
@@ -51,7 +60,7 @@ struct Server {
 struct ClientGroup {
     std::string name;
     unsigned count = 1;
-    Network network;  ///< client i has the address network + 1 + i... (see client_address)
+    Network network;  ///< client i has the address network + 2 + i (see client_address)
     Link link;
     SourceLocation location;
 };
@@ -74,19 +83,30 @@ struct ListedArrivals {
 };
 using Arrivals = std::variant<ConstantArrivals, PoissonArrivals, OnOffArrivals, ListedArrivals>;
 
+/// Many destination addresses, as a transparent proxy cache sees them: the hosts of a network
+/// (its first and last address left out), the k-th of them chosen in proportion to 1 / k^zipf.
+/// They reach the router by a firewall mark (Scenario::marks) and a fwmark service; the gateway
+/// routes the network to the router.
+struct DestinationRange {
+    Network network;
+    Port port;
+    double zipf = 0;  ///< 0 = all alike
+};
+
 /// Connections from a client group to a virtual service.
 struct Workload {
     std::string name;
     unsigned from = 0;  ///< index into Scenario::clients
     Protocol protocol = Protocol::tcp;
-    Endpoint to;
+    Endpoint to;  ///< with `destinations`: the first of them
+    std::optional<DestinationRange> destinations;
     Arrivals arrivals = PoissonArrivals{1};
-    Duration start{};      ///< when arrivals begin
-    Duration length{};     ///< how long they go on ("for")
-    Distribution request;  ///< bytes of a request
-    Distribution response; ///< bytes of a response
-    unsigned requests = 1; ///< keep-alive: requests on one connection, one after the other
-    Distribution think;    ///< seconds between a response and the next request
+    Duration start{};       ///< when arrivals begin
+    Duration length{};      ///< how long they go on ("for")
+    Distribution request;   ///< bytes of a request
+    Distribution response;  ///< bytes of a response
+    unsigned requests = 1;  ///< keep-alive: requests on one connection, one after the other
+    Distribution think;     ///< seconds between a response and the next request
     Duration timeout = std::chrono::seconds(30);  ///< the client gives a connection up after it
     SourceLocation location;
 };
@@ -127,6 +147,10 @@ struct Scenario {
     std::vector<Router> routers;
     std::vector<Server> servers;
     std::vector<ClientGroup> clients;
+    /// Routes between the clients' networks and the routers' public one: an address of the latter
+    /// (the last host address, 192.168.26.254 in the manual, if the scenario does not say).
+    Address gateway;
+    std::vector<MarkRule> marks;  ///< in the order of the rules
     std::vector<Workload> workloads;
     std::vector<MembershipChange> changes;
     Comparison compare;
@@ -137,6 +161,10 @@ struct Scenario {
 
     /// When the run ends: the last workload's end plus `drain`.
     Time end() const;
+    /// The active virtual service that a packet from a client to `to` reaches, looked up as IPVS
+    /// does: by mark, then by protocol, address and port, then by port 0. Null if there is none.
+    const config::VirtualServer* service_for(Protocol p, const Address& from,
+                                             const Endpoint& to) const;
 };
 
 /// Address of client i (from 0) of a group: the i-th host address of its network, counted from the
