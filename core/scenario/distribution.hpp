@@ -21,11 +21,12 @@ struct Uniform {
 struct LogNormal {
     double mean, sigma;
 };
-/// Bounded below by `minimum`; `shape` > 1 for a finite mean; cut at `maximum` if that is not 0.
+/// Bounded below by `minimum`; `shape` > 1 for a finite mean. A `maximum` other than 0 cuts the
+/// tail off: the values beyond it are left out (not moved to it) and the rest scaled up.
 struct Pareto {
     double minimum, shape, maximum = 0;
 };
-/// Each value with its probability; probabilities add up to 1.
+/// Each value with its probability; values ascend, probabilities add up to 1.
 struct Empirical {
     std::vector<double> values, probabilities;
 };

@@ -171,4 +171,10 @@ struct Scenario {
 /// network address + 2 (+ 1 is the gateway's).
 Address client_address(const ClientGroup& group, unsigned i);
 
+/// Address of the destination with this popularity rank (from 0): network address + 1 + rank.
+Address destination_address(const DestinationRange& range, unsigned rank);
+
+/// Addresses of a network without its first and its last; at most 2^63.
+std::uint64_t host_count(const Network& network);
+
 }  // namespace lvslab::scenario

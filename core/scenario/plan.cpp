@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/scenario/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <queue>
+#include <utility>
+
+#include "core/base/random.hpp"
+#include "core/scenario/arrivals.hpp"
+
+namespace lvslab::scenario {
+namespace {
+
+// Linux's default net.ipv4.ip_local_port_range.
+constexpr unsigned first_source_port = 32768;
+constexpr unsigned source_ports = 60999 - first_source_port + 1;
+
+// 2^53: the largest count of bytes that a double holds exactly.
+constexpr double most_bytes = 9007199254740992.0;
+
+std::uint64_t bytes_of(double drawn) {
+    return static_cast<std::uint64_t>(std::llround(std::clamp(drawn, 1.0, most_bytes)));
+}
+
+// P(rank <= k) for k from 0, ranks weighted by 1 / (k + 1)^zipf.
+std::vector<double> cumulative_popularity(const DestinationRange& range) {
+    std::vector<double> shares(host_count(range.network));
+    double sum = 0;
+    for (std::size_t k = 0; k < shares.size(); ++k) {
+        sum += std::pow(static_cast<double>(k + 1), -range.zipf);
+        shares[k] = sum;
+    }
+    for (auto& share : shares) {
+        share /= sum;
+    }
+    return shares;
+}
+
+// One workload's connections. Each purpose has its stream, so that two scenarios that differ in one
+// of them alone meet the same draws in all others.
+class Source {
+public:
+    Source(const Scenario& scenario, std::uint32_t index, std::uint64_t seed)
+        : workload_(scenario.workloads[index]),
+          group_(scenario.clients[workload_.from]),
+          clock_(workload_.arrivals, seed, workload_.name),
+          clients_(seed, "clients/" + workload_.name),
+          destinations_(seed, "destinations/" + workload_.name),
+          request_sizes_(seed, "requests/" + workload_.name),
+          response_sizes_(seed, "responses/" + workload_.name),
+          service_(seed, "service/" + workload_.name),
+          think_(seed, "think/" + workload_.name) {
+        if (workload_.destinations) {
+            popularity_ = cumulative_popularity(*workload_.destinations);
+        }
+    }
+
+    const Workload& workload() const { return workload_; }
+
+    // When the next connection comes; nothing after the last.
+    std::optional<Time> next_time() {
+        const auto after = clock_.next();
+        const bool listed = std::holds_alternative<ListedArrivals>(workload_.arrivals);
+        if (!after || (listed ? *after > workload_.length : *after >= workload_.length)) {
+            return std::nullopt;
+        }
+        return Time{workload_.start + *after};
+    }
+
+    std::uint32_t draw_client() { return static_cast<std::uint32_t>(clients_.below(group_.count)); }
+
+    Endpoint draw_destination() {
+        if (!workload_.destinations) {
+            return workload_.to;
+        }
+        const auto found =
+            std::upper_bound(popularity_.begin(), popularity_.end() - 1, destinations_.uniform());
+        const auto rank = static_cast<unsigned>(found - popularity_.begin());
+        return {destination_address(*workload_.destinations, rank), workload_.destinations->port};
+    }
+
+    std::vector<PlannedRequest> draw_requests() {
+        std::vector<PlannedRequest> requests(workload_.requests);
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            auto& r = requests[i];
+            r.request_bytes = bytes_of(quantile(workload_.request, request_sizes_.uniform()));
+            r.response_bytes = bytes_of(quantile(workload_.response, response_sizes_.uniform()));
+            r.service_quantile = service_.uniform();
+            if (i > 0) {
+                const double seconds = quantile(workload_.think, think_.uniform());
+                // A heavy tail may draw more than any client waits; its timeout ends it anyway.
+                r.think = Duration{std::llround(std::min(seconds, 1e9) * 1e9)};
+            }
+        }
+        return requests;
+    }
+
+private:
+    const Workload& workload_;
+    const ClientGroup& group_;
+    ArrivalClock clock_;
+    RandomStream clients_, destinations_, request_sizes_, response_sizes_, service_, think_;
+    std::vector<double> popularity_;
+};
+
+}  // namespace
+
+class Plan::Streams {
+public:
+    Streams(const Scenario& scenario, std::uint64_t seed) : scenario_(scenario) {
+        sources_.reserve(scenario.workloads.size());
+        for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
+            sources_.emplace_back(scenario, i, seed);
+            queue(i);
+        }
+        for (const auto& group : scenario.clients) {
+            RandomStream first(seed, "ports/" + group.name);
+            auto& offsets = next_port_.emplace_back(group.count);
+            for (auto& offset : offsets) {
+                offset = static_cast<std::uint16_t>(first.below(source_ports));
+            }
+        }
+    }
+
+    std::optional<PlannedConnection> next() {
+        if (due_.empty()) {
+            return std::nullopt;
+        }
+        const auto [at, index] = due_.top();
+        due_.pop();
+        auto& source = sources_[index];
+        PlannedConnection c;
+        c.id = made_++;
+        c.at = at;
+        c.workload = index;
+        c.client = source.draw_client();
+        c.source = source_endpoint(source.workload().from, c.client);
+        c.to = source.draw_destination();
+        c.requests = source.draw_requests();
+        queue(index);
+        return c;
+    }
+
+private:
+    using Due = std::pair<Time, std::uint32_t>;
+
+    void queue(std::uint32_t index) {
+        if (const auto at = sources_[index].next_time()) {
+            due_.emplace(*at, index);
+        }
+    }
+
+    // A client takes its ports in turn, whichever workload it serves, so that one comes back as
+    // late as can be.
+    Endpoint source_endpoint(unsigned group, std::uint32_t client) {
+        auto& offset = next_port_[group][client];
+        const auto port = Port{static_cast<std::uint16_t>(first_source_port + offset)};
+        offset = static_cast<std::uint16_t>((offset + 1U) % source_ports);
+        return {client_address(scenario_.clients[group], client), port};
+    }
+
+    const Scenario& scenario_;
+    std::vector<Source> sources_;
+    std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+    std::vector<std::vector<std::uint16_t>> next_port_;  // by group and client
+    std::uint64_t made_ = 0;
+};
+
+Plan::Plan(const Scenario& scenario, std::uint64_t seed)
+    : streams_(std::make_unique<Streams>(scenario, seed)) {}
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+
+std::optional<PlannedConnection> Plan::next() {
+    return streams_->next();
+}
+
+}  // namespace lvslab::scenario

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/scenario/scenario.hpp"
+
+#include <algorithm>
+
+namespace lvslab::scenario {
+namespace {
+
+// The address `steps` after `from`, whichever family it is of.
+Address advanced(const Address& from, std::uint64_t steps) {
+    if (from.is_v4()) {
+        return Address::v4(from.v4_host_order() + static_cast<std::uint32_t>(steps));
+    }
+    auto bytes = from.bytes();
+    for (std::size_t i = bytes.size(); i-- > 0 && steps > 0;) {
+        steps += bytes[i];
+        bytes[i] = static_cast<std::uint8_t>(steps & 0xFFU);
+        steps >>= 8;
+    }
+    return Address::v6(bytes);
+}
+
+}  // namespace
+
+Time Scenario::end() const {
+    Duration last{};
+    for (const auto& w : workloads) {
+        last = std::max(last, w.start + w.length);
+    }
+    return Time{last + drain};
+}
+
+const config::VirtualServer* Scenario::service_for(Protocol p, const Address& from,
+                                                   const Endpoint& to) const {
+    const auto& services = config.virtual_servers;
+    const auto first = [&](auto&& wanted) -> const config::VirtualServer* {
+        const auto found =
+            std::ranges::find_if(services, [&](const auto& v) { return v.active && wanted(v); });
+        return found == services.end() ? nullptr : &*found;
+    };
+    const auto mark = mark_of(marks, p, from, to);
+    if (mark != Fwmark{}) {
+        if (const auto* v = first([&](const auto& s) { return s.fwmark == mark; })) {
+            return v;
+        }
+    }
+    for (const auto port : {to.port, Port{0}}) {
+        if (const auto* v = first([&](const auto& s) {
+                return s.fwmark == Fwmark{} && s.protocol == p && s.address == to.address &&
+                       s.port == port;
+            })) {
+            return v;
+        }
+    }
+    return nullptr;
+}
+
+Address client_address(const ClientGroup& group, unsigned i) {
+    return advanced(group.network.base(), std::uint64_t{i} + 2);
+}
+
+Address destination_address(const DestinationRange& range, unsigned rank) {
+    return advanced(range.network.base(), std::uint64_t{rank} + 1);
+}
+
+std::uint64_t host_count(const Network& network) {
+    const unsigned host_bits = (network.address.is_v4() ? 32U : 128U) - network.prefix_length;
+    if (host_bits >= 63) {
+        return std::uint64_t{1} << 63;
+    }
+    const auto addresses = std::uint64_t{1} << host_bits;
+    return addresses < 2 ? 0 : addresses - 2;
+}
+
+}  // namespace lvslab::scenario
