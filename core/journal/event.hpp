@@ -14,8 +14,8 @@
 
 namespace lvslab::journal {
 
-/// No server, no client, no service.
-inline constexpr std::uint32_t none = 0xFFFFFFFFU;
+/// The index of no server, no client, no service.
+inline constexpr std::uint32_t no_index = 0xFFFFFFFFU;
 
 /// How much of a run is kept: each level holds the ones before it.
 enum class Level : std::uint8_t { none, decisions, all };
@@ -54,7 +54,7 @@ struct DestinationRemoved {
 /// The director met a connection's first packet.
 struct Decision {
     std::uint32_t router, service;
-    std::uint32_t server;  ///< none = no destination available
+    std::uint32_t server;  ///< no_index = no destination available
     std::uint8_t origin;   ///< ipvs::Origin: 2 scheduled, 3 persistence; 0 = refused
     Endpoint client, virtual_endpoint;
 };
@@ -84,7 +84,7 @@ enum class Outcome : std::uint8_t {
 /// A connection has come to its end, one way or another. Every opened connection has one.
 struct ConnectionClosed {
     std::uint64_t connection;
-    std::uint32_t workload, server;  ///< server: none if it never answered
+    std::uint32_t workload, server;  ///< server: no_index if it never answered
     Outcome outcome;
     Duration duration;
 };
