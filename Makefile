@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The targets of a newcomer. Each installs what is missing from Debian's packages first, says so,
+# and does nothing the second time; INSTALL=no leaves the system alone.
+
+INSTALL ?= yes
+BUILD := build/release
+LVSLAB := $(BUILD)/bin/lvslab
+JOBS := $(shell nproc)
+DEMO := scenarios/published-shape
+DEMO_OUTPUT := results/demo
+FUZZ_SECONDS ?= 30
+
+ifeq ($(INSTALL),no)
+install_packages = @echo "install: left out (INSTALL=no)"
+else
+install_packages = @packaging/install-dependencies.sh $(foreach list,$(1),packaging/$(list).txt)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install configure build demo test bench asan fuzz clean
+
+help: ## what the targets do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: ## install the missing Debian packages, nothing else
+	$(call install_packages,debian-packages)
+
+configure: install
+	@cmake --preset release --log-level=WARNING
+
+build: configure ## build the programs and tests into build/release
+	@cmake --build --preset release
+
+demo: build ## compare the scheduling algorithms on a published cluster's shape; makes a page
+	@$(LVSLAB) compare $(DEMO)/scenario.yaml --output $(DEMO_OUTPUT)
+	@echo
+	@echo "The page: file://$(CURDIR)/$(DEMO_OUTPUT)/index.html"
+
+test: build ## build and run all tests
+	@ctest --preset release -j $(JOBS)
+
+bench: build ## measure the cost of scheduling decisions and of the packet world
+	$(call install_packages,debian-packages debian-packages-bench)
+	@cmake --build --preset release --target bench
+
+asan: install ## build with AddressSanitizer and UndefinedBehaviorSanitizer and run all tests
+	@cmake --preset asan --log-level=WARNING
+	@cmake --build --preset asan
+	@ctest --preset asan -j $(JOBS)
+
+fuzz: install ## run every fuzz target for FUZZ_SECONDS (30)
+	$(call install_packages,debian-packages-fuzz)
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz --target fuzz_targets
+	@for target in build/fuzz/bin/*_fuzz; do \
+	    echo "$$target, $(FUZZ_SECONDS) s"; \
+	    "$$target" -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
+
+clean: ## remove what was built (results stay)
+	@rm -rf build
