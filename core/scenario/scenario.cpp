@@ -56,11 +56,15 @@ const config::VirtualServer* Scenario::service_for(Protocol p, const Address& fr
 }
 
 Address client_address(const ClientGroup& group, unsigned i) {
-    return advanced(group.network.base(), std::uint64_t{i} + 2);
+    return host_address(group.network, std::uint64_t{i} + 1);
 }
 
 Address destination_address(const DestinationRange& range, unsigned rank) {
-    return advanced(range.network.base(), std::uint64_t{rank} + 1);
+    return host_address(range.network, rank);
+}
+
+Address host_address(const Network& network, std::uint64_t i) {
+    return advanced(network.base(), i + 1);
 }
 
 std::uint64_t host_count(const Network& network) {

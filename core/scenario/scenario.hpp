@@ -174,6 +174,9 @@ Address client_address(const ClientGroup& group, unsigned i);
 /// Address of the destination with this popularity rank (from 0): network address + 1 + rank.
 Address destination_address(const DestinationRange& range, unsigned rank);
 
+/// The host address of a network at this place, from 0: network address + 1 + i.
+Address host_address(const Network& network, std::uint64_t i);
+
 /// Addresses of a network without its first and its last; at most 2^63.
 std::uint64_t host_count(const Network& network);
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/scenario/checks.hpp"
+
+namespace lvslab::scenario {
+namespace {
+
+class AddressCheck {
+public:
+    AddressCheck(Scenario& s, const Places& places, Diagnostics& d)
+        : s_(s), places_(places), d_(d) {}
+
+    void run() {
+        check_router_networks();
+        choose_gateway();
+        check_clients();
+        check_overlaps();
+        check_duplicates();
+    }
+
+private:
+    struct Named {
+        std::string name;
+        Network network;
+        SourceLocation place;
+    };
+
+    // Remembers the first router's network of a kind and holds the others to it.
+    void share_network(std::optional<Named>& first, const Router& r, const Network& n,
+                       const SourceLocation& place, std::string_view kind) {
+        if (!known(place)) {
+            return;
+        }
+        if (!first) {
+            first = Named{fmt::format("the {} network of {}", kind, r.name), n, place};
+        } else if (first->network.base() != n.base() ||
+                   first->network.prefix_length != n.prefix_length) {
+            d_.error(place,
+                     fmt::format("{} address {} of {} is not in {}, {}/{}", kind, n.to_string(),
+                                 r.name, first->name, first->network.base().to_string(),
+                                 first->network.prefix_length));
+        }
+    }
+
+    void check_router_networks() {
+        for (std::size_t i = 0; i < s_.routers.size(); ++i) {
+            const auto& r = s_.routers[i];
+            share_network(public_, r, r.public_interface, places_.routers[i].public_interface,
+                          "public");
+            if (r.private_interface) {
+                share_network(private_, r, *r.private_interface,
+                              places_.routers[i].private_interface, "private");
+            }
+        }
+    }
+
+    void choose_gateway() {
+        if (!public_) {
+            return;
+        }
+        const auto& network = public_->network;
+        if (!known(places_.gateway)) {
+            if (s_.gateway.is_unspecified() && host_count(network) > 0) {
+                s_.gateway = host_address(network, host_count(network) - 1);
+            }
+        } else if (!network.contains(s_.gateway)) {
+            d_.error(places_.gateway,
+                     fmt::format("gateway {} is not in {}, {}/{}", s_.gateway.to_string(),
+                                 public_->name, network.base().to_string(), network.prefix_length));
+        }
+    }
+
+    void check_clients() {
+        for (std::size_t i = 0; i < s_.clients.size(); ++i) {
+            const auto& group = s_.clients[i];
+            if (!known(places_.clients[i])) {
+                continue;
+            }
+            const auto hosts = host_count(group.network);
+            const auto room = hosts > 0 ? hosts - 1 : 0;  // one is the gateway's
+            if (group.count > room) {
+                d_.error(places_.clients[i],
+                         fmt::format("{} clients do not fit into {}, which has room for {} besides "
+                                     "their gateway",
+                                     group.count, group.network.to_string(), room));
+            }
+        }
+    }
+
+    void check_overlaps() {
+        std::vector<Named> networks;
+        for (const auto& n : {public_, private_}) {
+            if (n) {
+                networks.push_back(*n);
+            }
+        }
+        for (std::size_t i = 0; i < s_.clients.size(); ++i) {
+            if (known(places_.clients[i])) {
+                networks.push_back({fmt::format("the network of {}", s_.clients[i].name),
+                                    s_.clients[i].network, places_.clients[i]});
+            }
+        }
+        for (std::size_t i = 0; i < s_.workloads.size(); ++i) {
+            const auto& w = s_.workloads[i];
+            if (w.destinations && known(places_.workloads[i].to)) {
+                refuse_overlap({fmt::format("the destinations of {}", w.name),
+                                w.destinations->network, places_.workloads[i].to},
+                               networks);
+            }
+        }
+        std::vector<Named> before;
+        for (const auto& n : networks) {
+            refuse_overlap(n, before);
+            before.push_back(n);
+        }
+    }
+
+    void refuse_overlap(const Named& n, const std::vector<Named>& others) {
+        for (const auto& other : others) {
+            if (n.network.overlaps(other.network)) {
+                d_.error(n.place, fmt::format("{}, {}/{}, overlaps {}, {}/{}", n.name,
+                                              n.network.base().to_string(), n.network.prefix_length,
+                                              other.name, other.network.base().to_string(),
+                                              other.network.prefix_length));
+                return;
+            }
+        }
+    }
+
+    void use(const Address& a, const std::string& who, const SourceLocation& place) {
+        if (a.is_unspecified() || place.file.empty()) {
+            return;
+        }
+        const auto [at, is_new] = used_.emplace(a, who);
+        if (!is_new) {
+            d_.error(place, fmt::format("address {} of {} is already that of {}", a.to_string(),
+                                        who, at->second));
+        }
+    }
+
+    void check_duplicates() {
+        for (std::size_t i = 0; i < s_.routers.size(); ++i) {
+            const auto& r = s_.routers[i];
+            if (known(places_.routers[i].public_interface)) {
+                use(r.public_interface.address, r.name, places_.routers[i].public_interface);
+            }
+            if (r.private_interface && known(places_.routers[i].private_interface)) {
+                use(r.private_interface->address, r.name, places_.routers[i].private_interface);
+            }
+        }
+        for (std::size_t i = 0; i < s_.servers.size(); ++i) {
+            if (known(places_.servers[i])) {
+                use(s_.servers[i].interface.address, s_.servers[i].name, places_.servers[i]);
+            }
+        }
+        use(s_.gateway,
+            known(places_.gateway) ? "gateway"
+                                   : "the gateway (the default, for want "
+                                     "of \"gateway\")",
+            known(places_.gateway) ? places_.gateway
+            : public_              ? public_->place
+                                   : SourceLocation{});
+        use_config_addresses();
+    }
+
+    void use_config_addresses() {
+        if (s_.config.network == config::NetworkType::nat && s_.config.nat_router) {
+            use(*s_.config.nat_router, "nat_router", places_.config);
+        }
+        std::map<Address, bool> seen;  // services may share a virtual address
+        for (const auto& v : s_.config.virtual_servers) {
+            if (v.active && seen.emplace(v.address, true).second) {
+                use(v.address, fmt::format("virtual service {}", v.name), v.location);
+            }
+        }
+    }
+
+    Scenario& s_;
+    const Places& places_;
+    Diagnostics& d_;
+    std::optional<Named> public_, private_;
+    std::map<Address, std::string> used_;
+};
+
+}  // namespace
+
+void check_addresses(Scenario& s, const Places& places, Diagnostics& d) {
+    AddressCheck(s, places, d).run();
+}
+
+}  // namespace lvslab::scenario

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/scenario/checks.hpp"
+
+namespace lvslab::scenario {
+namespace {
+
+std::string_view name_of(config::NetworkType t) {
+    switch (t) {
+        case config::NetworkType::nat:
+            return "nat";
+        case config::NetworkType::direct:
+            return "direct";
+        case config::NetworkType::tunnel:
+            return "tunnel";
+    }
+    return "?";
+}
+
+std::string network_text(const Network& n) {
+    return fmt::format("{}/{}", n.base().to_string(), n.prefix_length);
+}
+
+class ConfigCheck {
+public:
+    ConfigCheck(const Scenario& s, const Places& places, Diagnostics& d)
+        : s_(s), config_(s.config), places_(places), d_(d) {
+        for (std::size_t i = 0; i < s.routers.size(); ++i) {
+            all_routers_read_ &= known(places.routers[i].public_interface);
+        }
+        for (const auto& place : places.servers) {
+            all_servers_read_ &= known(place);
+        }
+    }
+
+    void run() {
+        check_routers();
+        check_nat();
+        check_server_networks();
+        check_virtual_servers();
+        check_real_servers();
+    }
+
+private:
+    // Without routers that were read there is nothing to hold against the lvs.cf.
+    const Router* first_router() const {
+        return all_routers_read_ && !s_.routers.empty() ? &s_.routers.front() : nullptr;
+    }
+
+    void check_routers() {
+        if (config_.primary.is_unspecified() || first_router() == nullptr) {
+            return;
+        }
+        bool has_primary = false;
+        for (std::size_t i = 0; i < s_.routers.size(); ++i) {
+            const auto& r = s_.routers[i];
+            const auto& place = places_.routers[i];
+            const bool is_primary = r.public_interface.address == config_.primary;
+            const bool is_backup = r.public_interface.address == config_.backup;
+            has_primary |= is_primary;
+            if (!is_primary && !is_backup) {
+                d_.error(
+                    place.public_interface,
+                    fmt::format("{} ({}) is neither primary ({}) nor backup ({}) of {}", r.name,
+                                r.public_interface.address.to_string(), config_.primary.to_string(),
+                                config_.backup.to_string(), s_.config_path));
+                continue;
+            }
+            const auto& expected = is_primary ? config_.primary_private : config_.backup_private;
+            const auto& public_address = is_primary ? config_.primary : config_.backup;
+            // An lvs.cf that names no private address has the public one in its place.
+            if (r.private_interface && known(place.private_interface) &&
+                !expected.is_unspecified() && expected != public_address &&
+                expected != r.private_interface->address) {
+                d_.error(place.private_interface,
+                         fmt::format("{} has the private address {}, but {} has {} as its {}",
+                                     r.name, r.private_interface->address.to_string(),
+                                     s_.config_path, expected.to_string(),
+                                     is_primary ? "primary_private" : "backup_private"));
+            }
+        }
+        if (!has_primary && s_.routers.size() == 1 &&
+            s_.routers.front().public_interface.address == config_.backup) {
+            d_.error(places_.routers.front().public_interface,
+                     fmt::format("no router has the address of the primary, {}",
+                                 config_.primary.to_string()));
+        }
+    }
+
+    void check_nat() {
+        if (config_.network != config::NetworkType::nat) {
+            return;
+        }
+        const auto* router = first_router();
+        for (const auto& r : s_.routers) {
+            if (!r.private_interface && router != nullptr) {
+                d_.error(r.location,
+                         fmt::format("{} has no \"private\" address, which NAT needs (network = "
+                                     "nat in {})",
+                                     r.name, s_.config_path));
+                router = nullptr;
+            }
+        }
+        if (!config_.nat_router) {
+            d_.error(places_.config,
+                     fmt::format("{} has network = nat but no nat_router, the real servers' "
+                                 "default gateway",
+                                 s_.config_path));
+        } else if (router != nullptr && !router->private_interface->contains(*config_.nat_router)) {
+            d_.error(places_.config,
+                     fmt::format("nat_router {} of {} is not in the routers' private network {}",
+                                 config_.nat_router->to_string(), s_.config_path,
+                                 network_text(*router->private_interface)));
+        }
+    }
+
+    void check_server_networks() {
+        const auto* router = first_router();
+        if (router == nullptr) {
+            return;
+        }
+        const bool nat = config_.network == config::NetworkType::nat;
+        if (nat && !router->private_interface) {
+            return;
+        }
+        const auto& wanted = nat ? *router->private_interface : router->public_interface;
+        for (std::size_t i = 0; i < s_.servers.size(); ++i) {
+            const auto& have = s_.servers[i].interface;
+            if (known(places_.servers[i]) &&
+                (!wanted.contains(have.address) || wanted.prefix_length != have.prefix_length)) {
+                d_.error(
+                    places_.servers[i],
+                    fmt::format("{} of {} is not in the routers' {} network {}, where network "
+                                "= {} needs it",
+                                have.to_string(), s_.servers[i].name, nat ? "private" : "public",
+                                network_text(wanted), name_of(config_.network)));
+            }
+        }
+    }
+
+    void check_virtual_servers() {
+        std::set<std::tuple<Fwmark, Protocol, Address, Port>> seen;
+        for (const auto& v : config_.virtual_servers) {
+            if (!v.active) {
+                continue;
+            }
+            const bool marked = v.fwmark != Fwmark{};
+            const auto key = marked ? std::tuple(v.fwmark, Protocol::ip, Address{}, Port{})
+                                    : std::tuple(Fwmark{}, v.protocol, v.address, v.port);
+            if (!seen.insert(key).second) {
+                d_.error(v.location,
+                         fmt::format("virtual service {} is the same as one before it", v.name));
+            }
+            check_virtual_address(v, marked);
+            if (v.protocol != Protocol::tcp && v.protocol != Protocol::udp) {
+                d_.error(v.location,
+                         fmt::format("virtual service {}: no world runs protocol {} yet", v.name,
+                                     to_string(v.protocol)));
+            }
+            if (!marked && v.port == Port{} && v.persistent == Duration::zero()) {
+                d_.error(
+                    v.location,
+                    fmt::format("virtual service {} has port 0 (every port), which IPVS allows "
+                                "only with \"persistent\"",
+                                v.name));
+            }
+        }
+    }
+
+    void check_virtual_address(const config::VirtualServer& v, bool marked) {
+        const auto* router = first_router();
+        if (v.address.is_unspecified()) {
+            if (!marked) {
+                d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
+            }
+        } else if (router != nullptr && !router->public_interface.contains(v.address)) {
+            d_.error(
+                v.location,
+                fmt::format("address {} of virtual service {} is not in the routers' public "
+                            "network {}",
+                            v.address.to_string(), v.name, network_text(router->public_interface)));
+        }
+    }
+
+    void check_real_servers() {
+        if (!all_servers_read_ || s_.servers.empty()) {
+            return;
+        }
+        std::set<Address> named;
+        for (const auto& v : config_.virtual_servers) {
+            std::set<std::pair<Address, Port>> in_service;
+            for (const auto& r : v.servers) {
+                named.insert(r.address);
+                if (!v.active || !r.active) {
+                    continue;
+                }
+                const bool exists = std::ranges::any_of(s_.servers, [&](const auto& server) {
+                    return server.interface.address == r.address;
+                });
+                if (!exists) {
+                    d_.error(r.location,
+                             fmt::format("real server {} ({}) of virtual service {} has no entry "
+                                         "under \"servers\" of the scenario",
+                                         r.name, r.address.to_string(), v.name));
+                }
+                if (!in_service.emplace(r.address, r.port).second) {
+                    d_.error(r.location,
+                             fmt::format("real server {} ({}:{}) is in virtual service {} twice",
+                                         r.name, r.address.to_string(), r.port.value(), v.name));
+                }
+            }
+        }
+        for (std::size_t i = 0; i < s_.servers.size(); ++i) {
+            const auto& address = s_.servers[i].interface.address;
+            if (!named.contains(address)) {
+                d_.error(places_.servers[i],
+                         fmt::format("{} ({}) is a real server of no virtual service in {}",
+                                     s_.servers[i].name, address.to_string(), s_.config_path));
+            }
+        }
+    }
+
+    const Scenario& s_;
+    const config::LvsConfig& config_;
+    const Places& places_;
+    Diagnostics& d_;
+    bool all_routers_read_ = true;
+    bool all_servers_read_ = true;
+};
+
+}  // namespace
+
+void check_config(const Scenario& s, const Places& places, Diagnostics& d) {
+    ConfigCheck(s, places, d).run();
+}
+
+}  // namespace lvslab::scenario

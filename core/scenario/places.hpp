@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Where the values of a scenario stand in its file, for checks that look at several of them.
+#pragma once
+
+#include <vector>
+
+#include "core/base/diagnostic.hpp"
+
+namespace lvslab::scenario {
+
+/// A place that is not known (line 0) means that the value was not read: a check that needs it has
+/// nothing to say, since its error has been reported.
+struct Places {
+    struct Router {
+        SourceLocation public_interface;
+        SourceLocation private_interface;
+    };
+    struct Workload {
+        SourceLocation from;
+        SourceLocation to;
+        SourceLocation protocol;  ///< known only if the file gives one
+    };
+
+    SourceLocation config;
+    SourceLocation gateway;
+    std::vector<Router> routers;
+    std::vector<SourceLocation> servers;  ///< their addresses
+    std::vector<SourceLocation> clients;  ///< their networks
+    std::vector<Workload> workloads;
+};
+
+inline bool known(const SourceLocation& place) {
+    return place.line != 0;
+}
+
+}  // namespace lvslab::scenario

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/scenario/reader.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/scenario/checks.hpp"
+#include "core/scenario/places.hpp"
+#include "core/scenario/sections.hpp"
+#include "core/scenario/yaml/document.hpp"
+
+namespace lvslab::scenario {
+namespace {
+
+// More errors help nobody, and a hostile file could hold a million.
+constexpr std::size_t most_errors = 100;
+
+void limit(Diagnostics& d) {
+    d.sort();
+    if (d.items().size() <= most_errors) {
+        return;
+    }
+    Diagnostics kept;
+    for (std::size_t i = 0; i < most_errors; ++i) {
+        kept.add(d.items()[i]);
+    }
+    kept.note(d.items()[most_errors].location,
+              fmt::format("{} more findings are not listed", d.items().size() - most_errors));
+    d = std::move(kept);
+}
+
+}  // namespace
+
+Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
+                                const SourceLoader& load) {
+    auto document = yaml::parse(text, file);
+    Checked<Scenario> result;
+    auto& d = result.diagnostics;
+    d = std::move(document.diagnostics);
+    if (document.value) {
+        Scenario s;
+        Places places;
+        SectionReader sections(s, places, d, SourceFolder(file, load));
+        sections.read(*document.value);
+        check_addresses(s, places, d);
+        if (sections.config_read()) {
+            check_config(s, places, d);
+            check_services(s, places, d);
+        }
+        if (!d.has_errors()) {
+            result.value = std::move(s);
+        }
+    }
+    limit(d);
+    return result;
+}
+
+}  // namespace lvslab::scenario

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The sections about the run itself: changes, compare, outputs.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/scenario/sections.hpp"
+#include "core/scenario/yaml/scalars.hpp"
+#include "core/scenario/yaml/spelling.hpp"
+
+namespace lvslab::scenario {
+
+using yaml::Mapping;
+using yaml::Node;
+
+namespace {
+
+using Kind = MembershipChange::Kind;
+
+constexpr std::pair<std::string_view, Kind> change_words[] = {
+    {"leave", Kind::leave}, {"quiesce", Kind::quiesce}, {"join", Kind::join}};
+
+const std::vector<std::string_view>& scheduler_names() {
+    static const std::vector<std::string_view> names{"rr",    "wrr", "lc", "wlc", "lblc",
+                                                     "lblcr", "dh",  "sh", "sed", "nq",
+                                                     "fo",    "ovf", "mh", "twos"};
+    return names;
+}
+
+}  // namespace
+
+void SectionReader::read_changes(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    if (node->kind != Node::Kind::sequence) {
+        d_.error(node->location, "changes is not a list, such as \"- { at: 20s, leave: web1 }\"");
+        return;
+    }
+    for (const auto& item : node->items) {
+        read_change(item);
+    }
+    std::ranges::stable_sort(s_.changes, {}, &MembershipChange::at);
+    check_changes();
+}
+
+void SectionReader::read_change(const Node& node) {
+    Mapping m(node, "change", d_);
+    if (!m) {
+        return;
+    }
+    const auto at = yaml::read_duration(m.require("at"), "at", d_);
+    std::optional<MembershipChange> change;
+    for (const auto& [word, kind] : change_words) {
+        const auto name = yaml::read_word(m.find(word), word, d_);
+        if (!name) {
+            continue;
+        }
+        if (change) {
+            d_.error(name->location, "a change has one of leave, quiesce and join");
+            continue;
+        }
+        change.emplace();
+        change->kind = kind;
+        change->location = name->location;
+        const auto server = std::ranges::find(s_.servers, name->text, &Server::name);
+        if (server == s_.servers.end()) {
+            std::vector<std::string_view> names;
+            for (const auto& s : s_.servers) {
+                names.push_back(s.name);
+            }
+            d_.error(name->location, fmt::format("no server is called \"{}\"{}", name->text,
+                                                 yaml::suggestion(name->text, names)));
+            change->location = {};
+        }
+        change->server = static_cast<unsigned>(server - s_.servers.begin());
+    }
+    m.finish();
+    if (!change) {
+        d_.error(node.location, "a change has one of leave, quiesce and join");
+    } else if (at && known(change->location)) {
+        change->at = Time{*at};
+        s_.changes.push_back(*change);
+    }
+}
+
+void SectionReader::check_changes() {
+    std::vector<Kind> state(s_.servers.size(), Kind::join);
+    for (const auto& c : s_.changes) {
+        auto& now = state[c.server];
+        const auto& name = s_.servers[c.server].name;
+        if (c.kind == now) {
+            d_.error(c.location, fmt::format("{} {} at {}", name,
+                                             now == Kind::join    ? "is there already"
+                                             : now == Kind::leave ? "has left already"
+                                                                  : "is quiesced already",
+                                             to_string(c.at.time_since_epoch())));
+        } else if (c.kind == Kind::quiesce && now == Kind::leave) {
+            d_.error(c.location, fmt::format("{} cannot quiesce at {}: it has left", name,
+                                             to_string(c.at.time_since_epoch())));
+        } else {
+            now = c.kind;
+        }
+        if (!s_.workloads.empty() && !d_.has_errors() && c.at > s_.end()) {
+            d_.error(c.location, fmt::format("at {} the run is over: it ends at {}",
+                                             to_string(c.at.time_since_epoch()),
+                                             to_string(s_.end().time_since_epoch())));
+        }
+    }
+}
+
+void SectionReader::read_compare(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    Mapping m(*node, "compare", d_);
+    const auto* schedulers = m.find("scheduler");
+    if (schedulers != nullptr && schedulers->kind != Node::Kind::sequence) {
+        d_.error(schedulers->location, "scheduler is not a list, such as [rr, wlc]");
+        schedulers = nullptr;
+    }
+    for (const auto& item : schedulers != nullptr ? schedulers->items : std::vector<Node>{}) {
+        const auto w = yaml::read_word(&item, "scheduler", d_);
+        if (!w) {
+            continue;
+        }
+        auto& chosen = s_.compare.schedulers;
+        if (std::ranges::find(scheduler_names(), w->text) == scheduler_names().end()) {
+            d_.error(w->location, fmt::format("no scheduler is called \"{}\"{}", w->text,
+                                              yaml::suggestion(w->text, scheduler_names())));
+        } else if (std::ranges::find(chosen, w->text) != chosen.end()) {
+            d_.error(w->location, fmt::format("scheduler \"{}\" is named twice", w->text));
+        } else {
+            chosen.emplace_back(w->text);
+        }
+    }
+    constexpr std::uint64_t most_seeds = 10'000;
+    if (const auto seeds = yaml::read_whole(m.find("seeds"), "seeds", 1, most_seeds, d_)) {
+        s_.compare.seeds = static_cast<unsigned>(*seeds);
+    }
+    m.finish();
+}
+
+void SectionReader::read_outputs(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    Mapping m(*node, "outputs", d_);
+    if (const auto w = yaml::read_word(m.find("journal"), "journal", d_)) {
+        if (w->text == "none") {
+            s_.outputs.journal = Outputs::Journal::none;
+        } else if (w->text == "all") {
+            s_.outputs.journal = Outputs::Journal::all;
+        } else if (w->text != "decisions") {
+            d_.error(w->location,
+                     fmt::format("journal \"{}\" is not none, decisions or all", w->text));
+        }
+    }
+    const auto* sample = m.find("sample");
+    if (const auto period = yaml::read_duration(sample, "sample", d_)) {
+        s_.outputs.sample = *period;
+        if (*period < std::chrono::milliseconds(1)) {
+            d_.error(sample->location, fmt::format("sample \"{}\" is less than 1ms", sample->text));
+        }
+    }
+    read_pcap(m.find("pcap"));
+    m.finish();
+}
+
+void SectionReader::read_pcap(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    const std::vector<Node> one{*node};
+    for (const auto& item : node->kind == Node::Kind::sequence ? node->items : one) {
+        const auto w = yaml::read_word(&item, "pcap", d_);
+        if (!w) {
+            continue;
+        }
+        std::vector<std::string_view> names{"all", "gateway"};
+        for (const auto& [name, line] : node_lines_) {
+            names.push_back(name);
+        }
+        if (std::ranges::find(names, w->text) == names.end()) {
+            d_.error(w->location, fmt::format("no node is called \"{}\"{}", w->text,
+                                              yaml::suggestion(w->text, names)));
+        } else if (std::ranges::find(s_.outputs.pcap, w->text) == s_.outputs.pcap.end()) {
+            s_.outputs.pcap.emplace_back(w->text);
+        }
+    }
+}
+
+}  // namespace lvslab::scenario
