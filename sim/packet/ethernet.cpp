@@ -13,14 +13,14 @@ constexpr std::uint32_t header_bytes = 14;
 constexpr std::uint32_t framing_bytes = 24;
 constexpr std::uint32_t shortest_frame = 60;
 /// The queue before each wire, as in a common switch's port.
-constexpr std::int64_t queue_bytes = 256 * 1024;
+constexpr std::uint64_t queue_bytes = 256 * 1024;
 
 Time now() {
     return Time{Duration{ns3::Simulator::Now().GetNanoSeconds()}};
 }
 
 ns3::Time until(Time t) {
-    return ns3::NanoSeconds((t - now()).count());
+    return ns3::Time::FromInteger(static_cast<std::uint64_t>((t - now()).count()), ns3::Time::NS);
 }
 
 }  // namespace

@@ -17,17 +17,11 @@
 #include "core/base/quantities.hpp"
 #include "core/scenario/scenario.hpp"
 #include "sim/packet/ns3.hpp"
+#include "sim/packet/topology.hpp"
 
 namespace lvslab::packet_world {
 
 class RoutingHook;
-
-/// What a real server's application listens on.
-struct ListenEndpoint {
-    Protocol protocol = Protocol::tcp;
-    Endpoint endpoint;  ///< address 0.0.0.0 = whatever address the packet came for
-    friend constexpr auto operator<=>(const ListenEndpoint&, const ListenEndpoint&) = default;
-};
 
 struct NetworkOptions {
     std::uint64_t seed = 1;  ///< of losses and of ns-3's own draws
@@ -56,8 +50,8 @@ public:
     ns3::Ptr<ns3::Node> router(unsigned index) const;
     ns3::Ptr<ns3::Node> gateway() const;
 
-    /// Endpoints that the application of server `index` must listen on: its own address under NAT,
-    /// the virtual address under direct routing and tunnels. Sorted, each once.
+    const Topology& topology() const;
+    /// See listen_endpoints_of; the servers' own addresses behind a plain router.
     std::vector<ListenEndpoint> listen_endpoints(unsigned server) const;
 
     /// Where the packets of router `index` can be taken before they are routed.

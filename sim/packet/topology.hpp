@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Who is where in a scenario's network: LANs, floating addresses, routes, listening applications.
+/// Worked out from the scenario alone, before any node of ns-3 exists.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/quantities.hpp"
+#include "core/scenario/scenario.hpp"
+
+namespace lvslab::packet_world {
+
+/// What a real server's application listens on.
+struct ListenEndpoint {
+    Protocol protocol = Protocol::tcp;
+    Endpoint endpoint;  ///< address 0.0.0.0 = whatever address the packet came for
+    friend constexpr auto operator<=>(const ListenEndpoint&, const ListenEndpoint&) = default;
+};
+
+/// A local network with a switch.
+struct Lan {
+    std::string name;         ///< "public", "private", or the network for a remote site's
+    lvslab::Network network;  ///< its base address
+    bool has_routers = false;
+    Address gateway;  ///< the gateway's address in it; 0.0.0.0 = the gateway is not on it
+};
+
+/// An address that moves between the routers.
+struct FloatingAddress {
+    Address address;
+    std::size_t lan;
+};
+
+/// A network that clients reach through the active router.
+struct RoutedNetwork {
+    lvslab::Network network;
+    Address next_hop;  ///< a floating address on the public LAN
+};
+
+struct Topology {
+    std::vector<Lan> lans;                   ///< [0] is the public one
+    std::vector<std::size_t> server_lan;     ///< of each server
+    std::vector<Address> server_gateway;     ///< of each server: its default route
+    std::vector<FloatingAddress> floating;   ///< virtual addresses, then NAT's, each once
+    std::vector<Address> virtual_addresses;  ///< of the active services, sorted
+    std::vector<RoutedNetwork> routed;       ///< destinations that are no virtual address
+};
+
+/// The scenario has been checked by its reader.
+Topology topology_of(const scenario::Scenario& scenario);
+
+/// Endpoints that the application of server `index` must listen on, sorted, each once: its own
+/// address under NAT, the clients' destination under direct routing and tunnels. With
+/// `own_addresses` its own in any case.
+std::vector<ListenEndpoint> listen_endpoints_of(const scenario::Scenario& scenario, unsigned index,
+                                                bool own_addresses);
+
+}  // namespace lvslab::packet_world
