@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "sim/packet/clock.hpp"
+
 namespace lvslab::packet_world {
 namespace {
 
@@ -15,12 +17,8 @@ constexpr std::uint32_t shortest_frame = 60;
 /// The queue before each wire, as in a common switch's port.
 constexpr std::uint64_t queue_bytes = 256 * 1024;
 
-Time now() {
-    return Time{Duration{ns3::Simulator::Now().GetNanoSeconds()}};
-}
-
 ns3::Time until(Time t) {
-    return ns3::Time::FromInteger(static_cast<std::uint64_t>((t - now()).count()), ns3::Time::NS);
+    return to_ns3(t - now());
 }
 
 }  // namespace
