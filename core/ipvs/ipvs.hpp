@@ -2,6 +2,7 @@
 /// The model of kernel IPVS: the only place where a connection's real server is chosen.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,27 +22,44 @@ enum class Profile : std::uint8_t { recent, classic };
 enum class Expiry : std::uint8_t {
     exact,  ///< at their time
     wheel,  ///< late, as on the kernel's timer wheel (250 Hz), with a phase
+    /// As late as the wheel may be whatever its phase. Until then a due timer waits to be told:
+    /// due_timers() lists it and fire() fires it. For replaying what a real kernel did.
+    told,
 };
 
 struct Options {
     Profile profile = Profile::recent;
     Expiry expiry = Expiry::exact;
-    Duration wheel_phase{};          ///< with Expiry::wheel: the wheel's offset against run time
-    std::uint64_t seed = 1;          ///< of the random schedulers (twos)
-    bool expire_nodest_conn = false;         ///< net.ipv4.vs.expire_nodest_conn
+    Duration wheel_phase{};           ///< with Expiry::wheel: the wheel's offset against run time
+    std::uint64_t seed = 1;           ///< of the random schedulers (twos)
+    bool expire_nodest_conn = false;  ///< net.ipv4.vs.expire_nodest_conn
     bool expire_quiescent_template = false;  ///< net.ipv4.vs.expire_quiescent_template
     unsigned conn_reuse_mode = 1;            ///< net.ipv4.vs.conn_reuse_mode
     bool sloppy_tcp = false;                 ///< net.ipv4.vs.sloppy_tcp
     bool secure_tcp = false;                 ///< net.ipv4.vs.secure_tcp != 0 and under attack
+    Duration lblc_expiration = std::chrono::hours(24);   ///< net.ipv4.vs.lblc_expiration
+    Duration lblcr_expiration = std::chrono::hours(24);  ///< net.ipv4.vs.lblcr_expiration
+};
+
+/// With Expiry::told: something that is due and may have happened or not.
+struct DueTimer {
+    /// To be handed to Ipvs::fire.
+    std::uint32_t handle;
+    /// When it was due.
+    Time due;
+    /// Whose counters change: the entry's real server.
+    Endpoint server;
+    bool is_template;
+    bool active;  ///< the entry counts as active
 };
 
 /// One entry of the connection table, for listing.
 struct ConnectionStatus {
     Protocol protocol;
-    Endpoint client;            ///< port 0 in persistence templates
+    Endpoint client;  ///< port 0 in persistence templates
     Endpoint virtual_endpoint;
     Endpoint server;
-    std::string_view state;     ///< the kernel's name: "ESTABLISHED", "UDP", "NONE", ...
+    std::string_view state;  ///< the kernel's name: "ESTABLISHED", "UDP", "NONE", ...
     Time expires;
     bool is_template;
 };
@@ -65,14 +83,25 @@ public:
                                    const DestinationSettings& settings, Time now);
     ControlResult remove_destination(const ServiceKey& service, const Endpoint& server, Time now);
     void set_timeouts(const Timeouts& timeouts);
+    /// Sets what net.ipv4.vs.* sets. Profile, expiry, wheel phase and seed stay as they were made.
+    void set_options(const Options& options);
+    const Options& options() const;
 
     /// What happens to this segment: looks up or makes its entry, runs the state machine, counts.
     Verdict step(const Segment& segment, Time now);
 
     /// Fires every timer due at or before `now`.
     void advance(Time now);
-    /// When the next timer is due, or `never`.
+    /// When advance() should be called next, or `never`: no connection timer fires before. It may
+    /// be early (a refreshed entry keeps its older alarm), never late.
     Time next_expiry() const;
+
+    /// With Expiry::told: what is due at `now` but has not fired, in the order of `due`.
+    std::vector<DueTimer> due_timers(Time now) const;
+    /// Fires one of due_timers(now).
+    void fire(std::uint32_t handle, Time now);
+    /// Whether a segment's entry is one of due_timers(now).
+    bool entry_in_doubt(const Segment& segment, Time now) const;
 
     /// The real servers of a service in the kernel's list order (newest first); empty if there is
     /// no such service.
@@ -81,6 +110,8 @@ public:
     void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
     /// Live entries, templates included.
     std::size_t connection_count() const;
+    /// Bytes that the connection table and its timers hold.
+    std::size_t connection_table_bytes() const;
 
 private:
     class Model;

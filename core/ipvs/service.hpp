@@ -13,14 +13,20 @@
 namespace lvslab::ipvs {
 
 /// How a packet reaches its real server. Values are the kernel's IP_VS_CONN_F_* (ip_vs.h).
-enum class ForwardingMethod : std::uint8_t { nat = 0, local = 1, tunnel = 2, direct = 3, bypass = 4 };
+enum class ForwardingMethod : std::uint8_t {
+    nat = 0,
+    local = 1,
+    tunnel = 2,
+    direct = 3,
+    bypass = 4
+};
 
 /// What a virtual service is found by: a firewall mark, or protocol + address + port.
 struct ServiceKey {
     Protocol protocol = Protocol::tcp;  ///< Protocol::ip for a fwmark service
     Endpoint endpoint;                  ///< port 0 = every port (persistent services only)
-    Fwmark fwmark;                      ///< non-zero: a fwmark service, protocol and endpoint unused
-    Family family = Family::ipv4;       ///< family of the service's real servers and clients
+    Fwmark fwmark;                 ///< non-zero: a fwmark service, protocol and endpoint unused
+    Family family = Family::ipv4;  ///< family of the service's real servers and clients
 
     friend constexpr auto operator<=>(const ServiceKey&, const ServiceKey&) = default;
 };
@@ -55,12 +61,12 @@ struct Timeouts {
 /// Why a change was refused. Names follow the kernel's errno of the same change.
 enum class ControlResult : std::uint8_t {
     ok,
-    exists,             ///< EEXIST: service or destination is there already
-    no_such_service,    ///< ESRCH
-    no_such_destination,///< ENOENT
-    unknown_scheduler,  ///< ENOENT
-    out_of_range,       ///< ERANGE: negative weight, lower threshold above the upper
-    invalid,            ///< EINVAL: e.g. port 0 without persistence
+    exists,               ///< EEXIST: service or destination is there already
+    no_such_service,      ///< ESRCH
+    no_such_destination,  ///< ENOENT
+    unknown_scheduler,    ///< ENOENT
+    out_of_range,         ///< ERANGE: negative weight, lower threshold above the upper
+    invalid,              ///< EINVAL: e.g. a multicast real server, or SCTP, which is not modelled
 };
 
 /// One real server of a service as IPVS sees it, counters included.

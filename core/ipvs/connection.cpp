@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/ipvs/connection.hpp"
+
+namespace lvslab::ipvs {
+
+ConnectionId ConnectionPool::allocate() {
+    if (free_ != no_connection) {
+        const auto id = free_;
+        free_ = (*this)[id].next;
+        return id;
+    }
+    if (end_ >> chunk_bits == chunks_.size()) {
+        chunks_.push_back(std::make_unique_for_overwrite<Connection[]>(1U << chunk_bits));
+    }
+    return end_++;
+}
+
+void ConnectionPool::release(ConnectionId id) {
+    auto& c = (*this)[id];
+    c.in_use = 0;
+    c.next = free_;
+    free_ = id;
+}
+
+std::uint64_t ConnectionTable::hash(Protocol protocol, std::uint64_t client, std::uint16_t port) {
+    auto h = (client ^ (std::uint64_t{port} << 32) ^ (static_cast<std::uint64_t>(protocol) << 48)) *
+             0x9E3779B97F4A7C15ULL;
+    h ^= h >> 32;
+    return h * 0xD6E8FEB86659FD93ULL;
+}
+
+std::uint64_t ConnectionTable::client_digest(const Address& a) {
+    return a.is_v4() ? a.v4_host_order() : std::hash<Address>{}(a)&0xFFFFFFFFULL;
+}
+
+std::uint64_t ConnectionTable::hash_of(const Connection& c) const {
+    return hash(c.protocol, c.ipv6 != 0 ? client_digest(ipv6_[c.client].client) : c.client,
+                c.client_port);
+}
+
+Address ConnectionTable::client_address(const Connection& c) const {
+    return c.ipv6 != 0 ? ipv6_[c.client].client : Address::v4(c.client);
+}
+
+Address ConnectionTable::virtual_address(const Connection& c) const {
+    return c.ipv6 != 0 ? ipv6_[c.client].virtual_addr : Address::v4(c.virtual_addr);
+}
+
+bool ConnectionTable::same_addresses(const Connection& c, const ConnectionKey& key) const {
+    if (c.ipv6 == 0) {
+        return key.client.address.is_v4() && c.client == key.client.address.v4_host_order() &&
+               c.virtual_addr == key.virtual_endpoint.address.v4_host_order();
+    }
+    return ipv6_[c.client].client == key.client.address &&
+           ipv6_[c.client].virtual_addr == key.virtual_endpoint.address;
+}
+
+void ConnectionTable::link(ConnectionId id) {
+    auto& head = heads_[bucket(hash_of(pool_[id]))];
+    pool_[id].next = head;
+    head = id;
+}
+
+void ConnectionTable::unlink(ConnectionId id) {
+    auto* at = &heads_[bucket(hash_of(pool_[id]))];
+    while (*at != id) {
+        at = &pool_[*at].next;
+    }
+    *at = pool_[id].next;
+}
+
+void ConnectionTable::grow() {
+    std::vector<ConnectionId> larger(heads_.size() * 2, no_connection);
+    --shift_;
+    // A chain splits in two; walking it and appending keeps the newest first.
+    for (std::size_t b = 0; b < heads_.size(); ++b) {
+        auto* low = &larger[2 * b];
+        auto* high = &larger[2 * b + 1];
+        for (auto id = heads_[b]; id != no_connection;) {
+            auto& c = pool_[id];
+            const auto next = c.next;
+            auto*& tail = bucket(hash_of(c)) % 2 == 0 ? low : high;
+            *tail = id;
+            tail = &c.next;
+            id = next;
+        }
+        *low = no_connection;
+        *high = no_connection;
+    }
+    heads_ = std::move(larger);
+}
+
+ConnectionId ConnectionTable::insert(const ConnectionKey& key, bool is_template) {
+    if (size_ >= heads_.size()) {
+        grow();
+    }
+    const auto id = pool_.allocate();
+    auto& c = pool_[id];
+    c = Connection{};
+    c.protocol = key.protocol;
+    c.client_port = key.client.port.value();
+    c.virtual_port = key.virtual_endpoint.port.value();
+    c.in_use = 1;
+    c.is_template = is_template ? 1 : 0;
+    if (key.client.address.is_v4()) {
+        c.client = key.client.address.v4_host_order();
+        c.virtual_addr = key.virtual_endpoint.address.v4_host_order();
+    } else {
+        c.ipv6 = 1;
+        const AddressPair pair{key.client.address, key.virtual_endpoint.address};
+        if (ipv6_free_.empty()) {
+            c.client = static_cast<std::uint32_t>(ipv6_.size());
+            ipv6_.push_back(pair);
+        } else {
+            c.client = ipv6_free_.back();
+            ipv6_free_.pop_back();
+            ipv6_[c.client] = pair;
+        }
+    }
+    c.destination = no_destination;
+    c.controller = no_connection;
+    c.timer_slot = TimerWheel::hangs_nowhere;
+    c.timer_previous = no_connection;
+    c.timer_next = no_connection;
+    link(id);
+    ++size_;
+    return id;
+}
+
+void ConnectionTable::erase(ConnectionId id) {
+    unlink(id);
+    if (pool_[id].ipv6 != 0) {
+        ipv6_free_.push_back(pool_[id].client);
+    }
+    pool_.release(id);
+    --size_;
+}
+
+ConnectionId ConnectionTable::find(const ConnectionKey& key, bool is_template) const {
+    const auto h = hash(key.protocol, client_digest(key.client.address), key.client.port.value());
+    for (auto id = heads_[bucket(h)]; id != no_connection; id = pool_[id].next) {
+        const auto& c = pool_[id];
+        if (c.client_port == key.client.port.value() &&
+            c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
+            (!is_template || c.is_template != 0) && same_addresses(c, key)) {
+            return id;
+        }
+    }
+    return no_connection;
+}
+
+ConnectionId ConnectionTable::find(const ConnectionKey& key) const {
+    // A client port of 0 matches only entries that wait for their client port (ip_vs_ftp), of
+    // which there are none.
+    return key.client.port.value() == 0 ? no_connection : find(key, false);
+}
+
+ConnectionId ConnectionTable::find_template(const ConnectionKey& key) const {
+    return find(key, true);
+}
+
+void ConnectionTable::invalidate_template(ConnectionId id) {
+    auto& c = pool_[id];
+    if (c.virtual_port == 0xFFFF) {
+        return;
+    }
+    unlink(id);
+    c.client_port = 0;
+    c.virtual_port = 0xFFFF;
+    c.server_port = 0xFFFF;
+    link(id);
+}
+
+std::size_t ConnectionTable::bytes() const {
+    return pool_.bytes() + heads_.capacity() * sizeof(ConnectionId) +
+           ipv6_.capacity() * sizeof(AddressPair) + ipv6_free_.capacity() * sizeof(std::uint32_t);
+}
+
+}  // namespace lvslab::ipvs

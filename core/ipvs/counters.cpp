@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What entries count for at their real server, and the overload flag that follows from it.
+#include "core/ipvs/model.hpp"
+
+namespace lvslab::ipvs {
+
+/// ip_vs_bind_dest (ip_vs_conn.c): a fresh entry is inactive.
+void Ipvs::Model::bind(Connection& c, Destination& d) {
+    c.destination = d.id;
+    ++d.references;
+    if (c.is_template == 0) {
+        entry_counted(d);
+        return;
+    }
+    ++d.persistent;
+    const bool set = options_.profile == Profile::classic && d.upper_threshold != 0 &&
+                     static_cast<std::uint32_t>(d.total) >= d.upper_threshold;
+    if (set && !d.overloaded) {
+        d.overloaded = true;
+        load_changed(d);
+    }
+}
+
+/// One more entry. The recent rule looks at the count only as it reaches the upper threshold.
+void Ipvs::Model::entry_counted(Destination& d) {
+    ++d.total;
+    const auto total = static_cast<std::uint32_t>(d.total);
+    const auto upper = d.upper_threshold;
+    if (upper != 0 && (options_.profile == Profile::recent ? total == upper : total >= upper)) {
+        d.overloaded = true;
+    }
+    load_changed(d);
+}
+
+/// ip_vs_unbind_dest (ip_vs_conn.c).
+void Ipvs::Model::unbind(const Connection& c) {
+    auto& d = *destinations_[c.destination];
+    --d.references;
+    if (c.is_template == 0) {
+        d.active -= c.counted_active;
+        entry_uncounted(d);
+        return;
+    }
+    --d.persistent;
+    if (options_.profile == Profile::classic) {
+        ++d.total;  // the classic rule looks at the count after every entry, templates too
+        entry_uncounted(d);
+    }
+}
+
+/// One entry less. Recent: cleared as the count falls below the lower threshold, or three
+/// quarters of the upper one. Classic: whenever it is below.
+void Ipvs::Model::entry_uncounted(Destination& d) {
+    --d.total;
+    const auto total = static_cast<std::uint32_t>(d.total);
+    const auto upper = d.upper_threshold;
+    const auto lower = d.lower_threshold;
+    if (options_.profile == Profile::recent) {
+        const auto edge = lower != 0 ? lower : upper - (upper >> 2);
+        if (total + 1 == edge && total < upper) {
+            d.overloaded = false;
+        }
+    } else if (lower != 0) {
+        d.overloaded = d.overloaded && total >= lower;
+    } else {
+        d.overloaded =
+            d.overloaded && std::uint64_t{total} * 4 >= std::uint64_t{upper} * 3 && upper != 0;
+    }
+    load_changed(d);
+}
+
+/// An edit of the thresholds (__ip_vs_update_dest, ip_vs_ctl.c).
+void Ipvs::Model::set_thresholds(Destination& d, std::uint32_t upper, std::uint32_t lower) {
+    const bool raised = upper == 0 || upper > d.upper_threshold;
+    const bool changed = upper != d.upper_threshold || lower != d.lower_threshold;
+    d.upper_threshold = upper;
+    d.lower_threshold = lower;
+    if (options_.profile == Profile::classic) {
+        d.overloaded = d.overloaded && !raised;
+        return;
+    }
+    if (!changed) {
+        return;
+    }
+    const auto edge = lower != 0 ? lower : upper - (upper >> 2);
+    const auto total = static_cast<std::uint32_t>(d.total);
+    if (upper == 0 || total < edge) {
+        d.overloaded = false;
+    } else if (total >= upper) {
+        d.overloaded = true;
+    }
+}
+
+void Ipvs::Model::set_active(Connection& c, bool active) {
+    if (active == (c.counted_active != 0)) {
+        return;
+    }
+    c.counted_active = active ? 1 : 0;
+    auto& d = *destinations_[c.destination];
+    d.active += active ? 1 : -1;
+    load_changed(d);
+}
+
+}  // namespace lvslab::ipvs

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/ipvs/ipvs.hpp"
+
+#include "core/ipvs/model.hpp"
+
+namespace lvslab::ipvs {
+
+Ipvs::Ipvs(Options options) : model_(std::make_unique<Model>(options)) {}
+Ipvs::~Ipvs() = default;
+Ipvs::Ipvs(Ipvs&&) noexcept = default;
+Ipvs& Ipvs::operator=(Ipvs&&) noexcept = default;
+
+ControlResult Ipvs::add_service(const ServiceKey& key, const ServiceSettings& settings, Time now) {
+    return model_->add_service(key, settings, now);
+}
+
+ControlResult Ipvs::edit_service(const ServiceKey& key, const ServiceSettings& settings, Time now) {
+    return model_->edit_service(key, settings, now);
+}
+
+ControlResult Ipvs::remove_service(const ServiceKey& key, Time now) {
+    return model_->remove_service(key, now);
+}
+
+ControlResult Ipvs::add_destination(const ServiceKey& service, const Endpoint& server,
+                                    const DestinationSettings& settings, Time now) {
+    return model_->add_destination(service, server, settings, now);
+}
+
+ControlResult Ipvs::edit_destination(const ServiceKey& service, const Endpoint& server,
+                                     const DestinationSettings& settings, Time now) {
+    return model_->edit_destination(service, server, settings, now);
+}
+
+ControlResult Ipvs::remove_destination(const ServiceKey& service, const Endpoint& server,
+                                       Time now) {
+    return model_->remove_destination(service, server, now);
+}
+
+void Ipvs::set_timeouts(const Timeouts& timeouts) {
+    model_->set_timeouts(timeouts);
+}
+
+void Ipvs::set_options(const Options& options) {
+    model_->set_options(options);
+}
+
+const Options& Ipvs::options() const {
+    return model_->options();
+}
+
+Verdict Ipvs::step(const Segment& segment, Time now) {
+    return model_->step(segment, now);
+}
+
+void Ipvs::advance(Time now) {
+    model_->advance(now);
+}
+
+Time Ipvs::next_expiry() const {
+    return model_->next_expiry();
+}
+
+std::vector<DueTimer> Ipvs::due_timers(Time now) const {
+    return model_->due_timers(now);
+}
+
+void Ipvs::fire(std::uint32_t handle, Time now) {
+    model_->fire(handle, now);
+}
+
+bool Ipvs::entry_in_doubt(const Segment& segment, Time now) const {
+    return model_->entry_in_doubt(segment, now);
+}
+
+std::vector<DestinationStatus> Ipvs::destinations(const ServiceKey& service) const {
+    return model_->destinations(service);
+}
+
+void Ipvs::for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const {
+    model_->for_each_connection(visit);
+}
+
+std::size_t Ipvs::connection_count() const {
+    return model_->connection_count();
+}
+
+std::size_t Ipvs::connection_table_bytes() const {
+    return model_->connection_table_bytes();
+}
+
+}  // namespace lvslab::ipvs

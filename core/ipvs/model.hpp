@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The inside of Ipvs: services, servers, entries and their timers.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/ipvs/connection.hpp"
+#include "core/ipvs/destination.hpp"
+#include "core/ipvs/ipvs.hpp"
+#include "core/ipvs/schedulers.hpp"
+#include "core/ipvs/tcp_states.hpp"
+
+namespace lvslab::ipvs {
+
+/// One virtual service (struct ip_vs_service).
+struct Service {
+    ServiceKey key;
+    ServiceSettings settings;
+    DestinationList servers;
+    const SchedulerEntry* entry = nullptr;
+    std::unique_ptr<Scheduler> scheduler;
+
+    bool is_persistent() const { return settings.persistent > Duration::zero(); }
+    std::uint16_t port() const { return key.endpoint.port.value(); }
+};
+
+class Ipvs::Model {
+public:
+    explicit Model(const Options& options);
+
+    // control.cpp
+    ControlResult add_service(ServiceKey key, const ServiceSettings& settings, Time now);
+    ControlResult edit_service(ServiceKey key, const ServiceSettings& settings, Time now);
+    ControlResult remove_service(ServiceKey key, Time now);
+    ControlResult add_destination(const ServiceKey& key, const Endpoint& server,
+                                  const DestinationSettings& settings, Time now);
+    ControlResult edit_destination(const ServiceKey& key, const Endpoint& server,
+                                   const DestinationSettings& settings, Time now);
+    ControlResult remove_destination(const ServiceKey& key, const Endpoint& server, Time now);
+    void set_timeouts(const Timeouts& timeouts);
+    void set_options(const Options& options);
+    const Options& options() const { return options_; }
+    std::vector<DestinationStatus> destinations(const ServiceKey& key) const;
+
+    // packet_path.cpp
+    Verdict step(const Segment& segment, Time now);
+
+    // expiry.cpp
+    void advance(Time now);
+    Time next_expiry() const;
+    std::vector<DueTimer> due_timers(Time now) const;
+    void fire(std::uint32_t handle, Time now);
+    bool entry_in_doubt(const Segment& segment, Time now) const;
+    void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
+    std::size_t connection_count() const { return table_.size(); }
+    std::size_t connection_table_bytes() const { return table_.bytes() + wheel_.bytes(); }
+
+private:
+    /// What services are looked up by (ip_vs_service_find).
+    struct Lookup {
+        Family family;
+        Protocol protocol;
+        Address address;
+        std::uint32_t port_or_mark;
+        friend bool operator==(const Lookup&, const Lookup&) = default;
+    };
+    struct LookupHash {
+        std::size_t operator()(const Lookup& l) const noexcept {
+            return (std::hash<Address>{}(l.address) ^ l.port_or_mark) * 0x9E3779B97F4A7C15ULL;
+        }
+    };
+    /// A packet on its way in.
+    struct Arrival {
+        const Segment& segment;
+        ConnectionKey key;
+        Time now;
+    };
+    enum class Refusal : std::uint8_t {
+        not_ours,   ///< the packet goes on to the host's stack
+        no_server,  ///< ip_vs_leave
+    };
+    /// A new entry, or why there is none. One-packet entries are gone at once: they have a server
+    /// and a port, but no entry.
+    struct Scheduled {
+        ConnectionId id = no_connection;
+        Destination* server = nullptr;
+        std::uint16_t server_port = 0;
+        bool by_template = false;
+        Refusal refusal = Refusal::not_ours;
+    };
+
+    // control.cpp
+    static Lookup lookup_of(const ServiceKey& key);
+    static ServiceKey normalised(ServiceKey key);
+    Service* find_service(const ServiceKey& key) const;
+    static Destination* find_destination(const Service& service, const Endpoint& server);
+    static ControlResult check(const Service& service, const Endpoint& server,
+                               const DestinationSettings& settings);
+    void bind_scheduler(Service& service, const SchedulerEntry& entry, Time now);
+    void count_port(const Service& service, std::uint32_t step);
+    Destination* from_trash(const Service& service, const Endpoint& server);
+    Destination& new_destination(const Service& service, const Endpoint& server);
+    void apply(Destination& d, const DestinationSettings& settings);
+    void set_thresholds(Destination& d, std::uint32_t upper, std::uint32_t lower);
+    void to_trash(Destination& d, Time now);
+
+    // packet_path.cpp
+    Verdict step_in(const Segment& segment, Time now);
+    Verdict step_out(const Segment& segment, Time now);
+    bool reschedules(const Connection& c) const;
+    Service* service_for(const Segment& segment) const;
+    Verdict refuse(const Segment& segment, const Service* service, Refusal refusal) const;
+    Scheduled schedule(Service& service, const Arrival& arrival);
+    Scheduled schedule_persistent(Service& service, const Arrival& arrival);
+    ConnectionId template_for(Service& service, const Arrival& arrival);
+    ConnectionKey template_key(const Service& service, const Arrival& arrival) const;
+    Destination* choose(Service& service, const Arrival& arrival);
+    ConnectionId new_connection(const ConnectionKey& key, Destination& d, std::uint16_t port,
+                                bool is_template);
+    void one_packet(Destination& d);
+    void transition(Connection& c, TcpSide side, TcpFlags flags);
+    Duration timeout_of(const Connection& c) const;
+
+    // counters.cpp
+    void bind(Connection& c, Destination& d);
+    void unbind(const Connection& c);
+    void entry_counted(Destination& d);
+    void entry_uncounted(Destination& d);
+    void set_active(Connection& c, bool active);
+    static void load_changed(const Destination& d) {
+        if (d.scheduler != nullptr) {
+            d.scheduler->load_changed(d);
+        }
+    }
+
+    // expiry.cpp
+    Time fires(ConnectionId id) const;
+    void arm(ConnectionId id, Duration timeout, Time now);
+    void hang(ConnectionId id);
+    void expire_now(ConnectionId id, Time now);
+    void expire(ConnectionId id, Time at);
+    void remove_connection(ConnectionId id, bool dropping, Time now);
+    void release_controller(ConnectionId id, bool dropping, Time now);
+    bool may_drop_unavailable(const Connection& c) const;
+    void drop_unavailable(Time now);
+    void sweep_trash(Time now);
+    void housekeeping(Time until);
+    void plan_housekeeping();
+
+    Options options_;
+    std::array<Duration, tcp_state_count> tcp_timeouts_;
+    Duration udp_timeout_ = std::chrono::seconds(300);
+
+    std::vector<std::unique_ptr<Service>> services_;
+    std::unordered_map<Lookup, Service*, LookupHash> lookup_;
+    std::uint32_t ftp_services_ = 0;
+    std::uint32_t any_port_services_ = 0;
+
+    std::vector<std::unique_ptr<Destination>> destinations_;
+    std::vector<std::uint32_t> free_destinations_;
+    std::vector<Destination*> trash_;  ///< the last to come in is the back
+
+    ConnectionTable table_;
+    TimerWheel wheel_{table_.pool()};
+    Time housekeeping_due_ = never;  ///< the earliest of the next two and of schedulers' sweeps
+    Time trash_due_ = never;
+    Time drop_due_ = never;    ///< when entries of removed servers go (expire_nodest_conn)
+    Time drop_since_ = never;  ///< with Expiry::told: when it was due
+    /// With Expiry::told: how much later than usual an entry's timer may fire.
+    std::unordered_map<ConnectionId, Duration> extra_doubt_;
+};
+
+}  // namespace lvslab::ipvs

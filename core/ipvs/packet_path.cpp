@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A packet's way through IPVS (ip_vs_core.c): its entry, a new one, or none.
+#include "core/ipvs/model.hpp"
+
+namespace lvslab::ipvs {
+namespace {
+
+constexpr std::uint16_t ftp_port = 21;
+constexpr std::uint16_t ftp_data_port = 20;
+/// The first port that a process may bind without privilege: FTP's passive ports begin here.
+constexpr std::uint16_t first_unprivileged_port = 1024;
+/// A new entry's timeout until its state is known (ip_vs_conn_new).
+constexpr std::uint32_t nat = static_cast<std::uint32_t>(ForwardingMethod::nat);
+
+}  // namespace
+
+Verdict Ipvs::Model::step(const Segment& segment, Time now) {
+    advance(now);
+    if (segment.protocol != Protocol::tcp && segment.protocol != Protocol::udp) {
+        return {};
+    }
+    return segment.direction == Direction::from_client ? step_in(segment, now)
+                                                       : step_out(segment, now);
+}
+
+/// ip_vs_out_hook: a reply is rewritten if its entry is known, and goes on as it is if not.
+Verdict Ipvs::Model::step_out(const Segment& segment, Time now) {
+    const auto id = table_.find_reply(
+        segment.protocol, segment.source, segment.destination,
+        [this](const Connection& c) { return destinations_[c.destination]->endpoint.address; });
+    if (id == no_connection) {
+        return {};
+    }
+    auto& c = table_[id];
+    const auto& d = *destinations_[c.destination];
+    Verdict verdict{c.method == nat ? Action::forward : Action::pass,
+                    Origin::entry,
+                    static_cast<ForwardingMethod>(c.method),
+                    {d.endpoint.address, Port{c.server_port}},
+                    {table_.virtual_address(c), Port{c.virtual_port}}};
+    transition(c, TcpSide::output, segment.flags);
+    if (c.is_template == 0) {
+        arm(id, timeout_of(c), now);
+    }
+    return verdict;
+}
+
+/// A SYN on this entry starts a new connection (ip_vs_in_hook, is_new_conn_expected).
+bool Ipvs::Model::reschedules(const Connection& c) const {
+    if (options_.expire_nodest_conn && destinations_[c.destination]->weight == 0) {
+        return true;
+    }
+    if (options_.conn_reuse_mode == 0 || c.controller != no_connection) {
+        return false;
+    }
+    return c.state == TcpState::time_wait || c.state == TcpState::close ||
+           ((options_.conn_reuse_mode & 2U) != 0 && c.state == TcpState::fin_wait &&
+            c.no_output != 0);
+}
+
+Verdict Ipvs::Model::step_in(const Segment& segment, Time now) {
+    const Arrival arrival{segment, {segment.protocol, segment.source, segment.destination}, now};
+    auto id = table_.find(arrival.key);
+    if (id != no_connection) {
+        const bool syn = segment.protocol == Protocol::tcp && has(segment.flags, TcpFlags::syn);
+        if (syn && reschedules(table_[id])) {
+            expire_now(id, now);
+            id = no_connection;
+        } else if (!destinations_[table_[id].destination]->available) {
+            if (!options_.expire_nodest_conn) {
+                return {Action::drop, Origin::entry, {}, {}, segment.destination};
+            }
+            expire_now(id, now);
+            id = no_connection;
+        }
+    }
+    Verdict verdict{Action::forward, Origin::entry, {}, {}, segment.destination};
+    if (id == no_connection) {
+        auto* service = service_for(segment);
+        const bool opens = segment.protocol == Protocol::udp ||
+                           (!has(segment.flags, TcpFlags::rst) &&
+                            (options_.sloppy_tcp || has(segment.flags, TcpFlags::syn)));
+        if (service == nullptr || !opens) {
+            return refuse(segment, service, Refusal::not_ours);
+        }
+        const auto made = schedule(*service, arrival);
+        if (made.server == nullptr) {
+            return refuse(segment, service, made.refusal);
+        }
+        verdict.origin = made.by_template ? Origin::persistence : Origin::scheduled;
+        id = made.id;
+        if (id == no_connection) {
+            verdict.method = made.server->method;
+            verdict.server = {made.server->endpoint.address, Port{made.server_port}};
+            return verdict;
+        }
+    }
+    auto& c = table_[id];
+    verdict.method = static_cast<ForwardingMethod>(c.method);
+    verdict.server = {destinations_[c.destination]->endpoint.address, Port{c.server_port}};
+    transition(c, TcpSide::input, segment.flags);
+    arm(id, timeout_of(c), now);
+    return verdict;
+}
+
+/// ip_vs_service_find: the mark, the exact service, FTP's for its data, any port.
+Service* Ipvs::Model::service_for(const Segment& segment) const {
+    const auto& address = segment.destination.address;
+    const auto port = segment.destination.port.value();
+    const auto look = [&](Protocol protocol, const Address& a, std::uint32_t port_or_mark) {
+        const auto found = lookup_.find({address.family(), protocol, a, port_or_mark});
+        return found == lookup_.end() ? nullptr : found->second;
+    };
+    if (segment.mark.value() != 0) {
+        if (auto* service = look(Protocol::ip, {}, segment.mark.value())) {
+            return service;
+        }
+    }
+    auto* service = look(segment.protocol, address, port);
+    if (service == nullptr && segment.protocol == Protocol::tcp && ftp_services_ > 0 &&
+        (port == ftp_data_port || port >= first_unprivileged_port)) {
+        service = look(segment.protocol, address, ftp_port);
+    }
+    if (service == nullptr && any_port_services_ > 0) {
+        service = look(segment.protocol, address, 0);
+    }
+    return service;
+}
+
+/// What becomes of a packet that got no entry (ip_vs_leave, or the host's own stack).
+Verdict Ipvs::Model::refuse(const Segment& segment, const Service* service, Refusal refusal) const {
+    const bool ftp_data = service != nullptr && service->port() == ftp_port &&
+                          segment.destination.port.value() != ftp_port;
+    if (refusal == Refusal::no_server && !ftp_data) {
+        return {Action::reject, Origin::none, {}, {}, segment.destination};
+    }
+    const bool reset = service != nullptr && segment.protocol == Protocol::tcp &&
+                       !has(segment.flags, TcpFlags::rst);
+    return {reset ? Action::reset : Action::pass, Origin::none, {}, {}, segment.destination};
+}
+
+Destination* Ipvs::Model::choose(Service& service, const Arrival& arrival) {
+    return service.scheduler->schedule(
+        {arrival.key.client.address, arrival.key.client.port, arrival.key.virtual_endpoint.address,
+         service.settings.scheduler_flag_1, service.settings.scheduler_flag_2, arrival.now});
+}
+
+/// ip_vs_schedule.
+Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& arrival) {
+    if (arrival.key.client.port.value() == ftp_data_port) {
+        return {};
+    }
+    if (service.is_persistent()) {
+        return schedule_persistent(service, arrival);
+    }
+    Scheduled made;
+    made.refusal = Refusal::no_server;
+    const auto port = arrival.key.virtual_endpoint.port.value();
+    if (service.key.fwmark.value() == 0 && port != service.port()) {
+        return made;
+    }
+    made.server = choose(service, arrival);
+    if (made.server == nullptr) {
+        return made;
+    }
+    auto& d = *made.server;
+    made.server_port = d.endpoint.port.value() != 0 ? d.endpoint.port.value() : port;
+    ++d.connections;
+    if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
+        one_packet(d);
+    } else {
+        made.id = new_connection(arrival.key, d, made.server_port, false);
+    }
+    return made;
+}
+
+/// The template's key: by address and port, FTP and port 0 for all ports, a mark's for all
+/// (ip_vs_sched_persist).
+ConnectionKey Ipvs::Model::template_key(const Service& service, const Arrival& arrival) const {
+    const auto& client = arrival.key.client.address;
+    const auto& settings = service.settings;
+    Address network;
+    if (client.is_v6()) {
+        network = client.masked(settings.persistence_prefix);
+    } else {
+        const auto mask = settings.persistence_mask.is_unspecified()
+                              ? 0xFFFFFFFFU
+                              : settings.persistence_mask.v4_host_order();
+        network = Address::v4(client.v4_host_order() & mask);
+    }
+    ConnectionKey key{arrival.key.protocol, {network, Port{0}}, arrival.key.virtual_endpoint};
+    const bool own_port = key.virtual_endpoint.port.value() == service.port();
+    if (!own_port || service.port() == ftp_port) {
+        key.virtual_endpoint.port = Port{0};
+    }
+    if (!own_port && service.key.fwmark.value() != 0) {
+        key.protocol = Protocol::ip;
+        key.virtual_endpoint.address = Address::v4(service.key.fwmark.value());
+    }
+    return key;
+}
+
+/// A valid template for this client, an old one or a new one; none if no server can take it.
+ConnectionId Ipvs::Model::template_for(Service& service, const Arrival& arrival) {
+    const auto key = template_key(service, arrival);
+    const auto old = table_.find_template(key);
+    if (old != no_connection) {
+        // ip_vs_check_template
+        const auto& d = *destinations_[table_[old].destination];
+        if (d.available && !(options_.expire_quiescent_template && d.weight == 0)) {
+            return old;
+        }
+        table_.invalidate_template(old);
+    }
+    auto* d = choose(service, arrival);
+    if (d == nullptr) {
+        return no_connection;
+    }
+    const bool with_port =
+        arrival.key.virtual_endpoint.port.value() == service.port() && service.port() != ftp_port;
+    const auto id =
+        new_connection(key, *d, with_port ? d->endpoint.port.value() : std::uint16_t{0}, true);
+    table_[id].timeout_ms = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(service.settings.persistent).count());
+    return id;
+}
+
+/// ip_vs_sched_persist.
+Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const Arrival& arrival) {
+    Scheduled made;
+    const auto before = table_.size();
+    const auto id = template_for(service, arrival);
+    if (id == no_connection) {
+        made.refusal = Refusal::no_server;
+        return made;
+    }
+    made.by_template = table_.size() == before;
+    made.server = destinations_[table_[id].destination].get();
+    auto& d = *made.server;
+    const auto port = arrival.key.virtual_endpoint.port.value();
+    made.server_port =
+        port == service.port() && d.endpoint.port.value() != 0 ? d.endpoint.port.value() : port;
+    ++d.connections;
+    if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
+        one_packet(d);
+    } else {
+        made.id = new_connection(arrival.key, d, made.server_port, false);
+        table_[made.id].controller = id;
+        ++table_[id].controlled;
+    }
+    arm(id, std::chrono::milliseconds(table_[id].timeout_ms), arrival.now);
+    return made;
+}
+
+/// ip_vs_conn_new.
+ConnectionId Ipvs::Model::new_connection(const ConnectionKey& key, Destination& d,
+                                         std::uint16_t port, bool is_template) {
+    const auto id = table_.insert(key, is_template);
+    auto& c = table_[id];
+    c.server_port = port;
+    c.method = static_cast<std::uint8_t>(d.method) & 7U;
+    c.no_output = d.method == ForwardingMethod::nat ? 0 : 1;
+    bind(c, d);
+    return id;
+}
+
+/// A one-packet entry: counted, and uncounted at once.
+void Ipvs::Model::one_packet(Destination& d) {
+    entry_counted(d);
+    entry_uncounted(d);
+}
+
+/// set_tcp_state and udp_state_transition. A state that is held on a server's word, or a
+/// handshake that was finished, assures the template (ip_vs_control_assure_ct).
+void Ipvs::Model::transition(Connection& c, TcpSide side, TcpFlags flags) {
+    bool assured = false;
+    if (c.protocol == Protocol::tcp) {
+        if (c.no_output != 0) {
+            if (side == TcpSide::output) {
+                c.no_output = 0;
+            } else {
+                side = TcpSide::input_only;
+            }
+        }
+        const auto next = next_state(c.state, side, flags, options_.secure_tcp);
+        if (next != c.state) {
+            set_active(c, is_active(next));
+            assured = next == TcpState::established;
+            c.state = next;
+        }
+    } else {
+        assured = side == TcpSide::output;
+    }
+    if (assured && c.controller != no_connection) {
+        table_[c.controller].state = TcpState::established;
+    }
+}
+
+Duration Ipvs::Model::timeout_of(const Connection& c) const {
+    return c.protocol == Protocol::tcp ? tcp_timeouts_[static_cast<std::size_t>(c.state)]
+                                       : udp_timeout_;
+}
+
+}  // namespace lvslab::ipvs

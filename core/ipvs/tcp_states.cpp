@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/ipvs/tcp_states.hpp"
+
+#include <array>
+
+namespace lvslab::ipvs {
+namespace {
+
+using Row = std::array<TcpState, tcp_state_count>;
+/// Rows: SYN, FIN, ACK, RST.
+using Side = std::array<Row, 4>;
+/// input, output, input only.
+using Table = std::array<Side, 3>;
+
+constexpr auto no = TcpState::none;
+constexpr auto es = TcpState::established;
+constexpr auto ss = TcpState::syn_sent;
+constexpr auto sr = TcpState::syn_recv;
+constexpr auto fw = TcpState::fin_wait;
+constexpr auto tw = TcpState::time_wait;
+constexpr auto cl = TcpState::close;
+constexpr auto cw = TcpState::close_wait;
+constexpr auto la = TcpState::last_ack;
+constexpr auto li = TcpState::listen;
+constexpr auto sa = TcpState::synack;
+
+constexpr std::size_t syn = 0;
+constexpr std::size_t fin = 1;
+constexpr std::size_t ack = 2;
+constexpr std::size_t rst = 3;
+
+constexpr Row unchanged = {no, es, ss, sr, fw, tw, cl, cw, la, li, sa};
+
+/// A row by what differs from "keeps its state".
+constexpr Row keep_but(std::initializer_list<std::pair<TcpState, TcpState>> changes) {
+    Row row = unchanged;
+    for (const auto& [from, to] : changes) {
+        row[static_cast<std::size_t>(from)] = to;
+    }
+    return row;
+}
+
+/// A row where all go to `to`, but for the exceptions.
+constexpr Row all_but(TcpState to, std::initializer_list<std::pair<TcpState, TcpState>> rest) {
+    Row row{};
+    row.fill(to);
+    for (const auto& [from, other] : rest) {
+        row[static_cast<std::size_t>(from)] = other;
+    }
+    return row;
+}
+
+constexpr Side input = {
+    all_but(sr, {{es, es}, {ss, es}}),
+    keep_but({{no, cl}, {es, cw}, {sr, tw}, {fw, tw}, {sa, tw}}),
+    keep_but({{no, es}, {sr, es}, {la, cl}, {sa, es}}),
+    all_but(cl, {{sr, sr}, {la, la}, {li, li}, {sa, sr}}),
+};
+constexpr Side output = {
+    all_but(ss, {{es, es}, {sr, sr}, {li, li}, {sa, sr}}),
+    keep_but({{no, tw}, {es, fw}, {sr, tw}, {cw, tw}, {sa, tw}}),
+    keep_but({{no, es}, {sr, es}, {li, es}, {sa, es}}),
+    all_but(cl, {{ss, ss}, {tw, tw}}),
+};
+constexpr Side input_only = {
+    input[syn],
+    keep_but({{no, cl}, {es, fw}, {sr, tw}, {sa, tw}}),
+    input[ack],
+    all_but(cl, {{sr, sr}, {la, la}, {li, li}}),
+};
+constexpr Table plain = {input, output, input_only};
+
+constexpr Side secure_input = {
+    all_but(sr, {{es, es}, {ss, es}, {sa, sa}}),
+    keep_but({{no, cl}, {es, cw}, {sr, tw}, {fw, tw}}),
+    keep_but({{no, es}, {la, cl}}),
+    all_but(cl, {{sr, sr}, {la, la}, {li, li}}),
+};
+constexpr Side secure_output = {
+    all_but(ss, {{es, es}, {sr, sa}, {li, li}, {sa, sa}}),
+    output[fin],
+    output[ack],
+    output[rst],
+};
+constexpr Side secure_input_only = {
+    all_but(sa, {{es, es}, {ss, es}, {sr, sr}}),
+    input_only[fin],
+    input_only[ack],
+    input_only[rst],
+};
+constexpr Table secured = {secure_input, secure_output, secure_input_only};
+
+constexpr std::array<std::string_view, tcp_state_count> names = {
+    "NONE",  "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
+    "CLOSE", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "SYNACK"};
+
+constexpr std::array<int, tcp_state_count> seconds = {2,  900, 120, 60,  120, 120,
+                                                      10, 60,  30,  120, 120};
+
+}  // namespace
+
+std::string_view to_string(TcpState state) {
+    return names[static_cast<std::size_t>(state)];
+}
+
+TcpState next_state(TcpState state, TcpSide side, TcpFlags flags, bool secure) {
+    std::size_t row = rst;
+    if (has(flags, TcpFlags::rst)) {
+        row = rst;
+    } else if (has(flags, TcpFlags::syn)) {
+        row = syn;
+    } else if (has(flags, TcpFlags::fin)) {
+        row = fin;
+    } else if (has(flags, TcpFlags::ack)) {
+        row = ack;
+    } else {
+        return TcpState::close;
+    }
+    const auto& table = secure ? secured : plain;
+    return table[static_cast<std::size_t>(side)][row][static_cast<std::size_t>(state)];
+}
+
+Duration default_timeout(TcpState state) {
+    return std::chrono::seconds(seconds[static_cast<std::size_t>(state)]);
+}
+
+}  // namespace lvslab::ipvs
