@@ -113,10 +113,26 @@ private:
                                networks);
             }
         }
+        add_remote_networks(networks);
         std::vector<Named> before;
         for (const auto& n : networks) {
             refuse_overlap(n, before);
             before.push_back(n);
+        }
+    }
+
+    // Networks of servers that are not on a link with the routers, each once.
+    void add_remote_networks(std::vector<Named>& networks) {
+        for (std::size_t i = 0; i < s_.servers.size(); ++i) {
+            const auto& n = s_.servers[i].interface;
+            const bool is_known = std::ranges::any_of(networks, [&](const auto& other) {
+                return other.network.base() == n.base() &&
+                       other.network.prefix_length == n.prefix_length;
+            });
+            if (known(places_.servers[i]) && !is_known) {
+                networks.push_back(
+                    {fmt::format("the network of {}", s_.servers[i].name), n, places_.servers[i]});
+            }
         }
     }
 

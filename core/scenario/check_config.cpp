@@ -119,27 +119,36 @@ private:
         }
     }
 
+    // NAT: behind the routers. Direct routing: on a link with them, for it changes the
+    // destination's MAC alone. A tunnel reaches everywhere.
     void check_server_networks() {
         const auto* router = first_router();
-        if (router == nullptr) {
-            return;
-        }
         const bool nat = config_.network == config::NetworkType::nat;
-        if (nat && !router->private_interface) {
+        if (router == nullptr || config_.network == config::NetworkType::tunnel ||
+            (nat && !router->private_interface)) {
             return;
         }
-        const auto& wanted = nat ? *router->private_interface : router->public_interface;
+        const auto fits = [](const Network& wanted, const Network& have) {
+            return wanted.contains(have.address) && wanted.prefix_length == have.prefix_length;
+        };
         for (std::size_t i = 0; i < s_.servers.size(); ++i) {
             const auto& have = s_.servers[i].interface;
-            if (known(places_.servers[i]) &&
-                (!wanted.contains(have.address) || wanted.prefix_length != have.prefix_length)) {
-                d_.error(
-                    places_.servers[i],
-                    fmt::format("{} of {} is not in the routers' {} network {}, where network "
-                                "= {} needs it",
-                                have.to_string(), s_.servers[i].name, nat ? "private" : "public",
-                                network_text(wanted), name_of(config_.network)));
+            const bool in_private =
+                router->private_interface && fits(*router->private_interface, have);
+            if (!known(places_.servers[i]) || in_private ||
+                (!nat && fits(router->public_interface, have))) {
+                continue;
             }
+            const auto wanted =
+                nat ? fmt::format("private network {}", network_text(*router->private_interface))
+                : router->private_interface
+                    ? fmt::format("networks {} and {}", network_text(router->public_interface),
+                                  network_text(*router->private_interface))
+                    : fmt::format("public network {}", network_text(router->public_interface));
+            d_.error(places_.servers[i],
+                     fmt::format("{} of {} is not in the routers' {}, where network = {} needs it",
+                                 have.to_string(), s_.servers[i].name, wanted,
+                                 name_of(config_.network)));
         }
     }
 
@@ -156,7 +165,7 @@ private:
                 d_.error(v.location,
                          fmt::format("virtual service {} is the same as one before it", v.name));
             }
-            check_virtual_address(v, marked);
+            check_virtual_address(v);
             if (v.protocol != Protocol::tcp && v.protocol != Protocol::udp) {
                 d_.error(v.location,
                          fmt::format("virtual service {}: no world runs protocol {} yet", v.name,
@@ -172,12 +181,11 @@ private:
         }
     }
 
-    void check_virtual_address(const config::VirtualServer& v, bool marked) {
+    // A fwmark service has an address too: marked packets are routed to it.
+    void check_virtual_address(const config::VirtualServer& v) {
         const auto* router = first_router();
         if (v.address.is_unspecified()) {
-            if (!marked) {
-                d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
-            }
+            d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
         } else if (router != nullptr && !router->public_interface.contains(v.address)) {
             d_.error(
                 v.location,
