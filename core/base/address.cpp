@@ -11,10 +11,11 @@
 namespace lvslab {
 
 std::optional<Address> Address::parse(std::string_view text) {
-    const std::string terminated(text);
-    if (terminated.size() != terminated.find('\0') && terminated.find('\0') != std::string::npos) {
+    // inet_pton stops at a NUL, and would take "10.0.0.1\0rubbish".
+    if (text.find('\0') != std::string_view::npos) {
         return std::nullopt;
     }
+    const std::string terminated(text);
     Bytes bytes{};
     if (inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1) {
         Address a;

@@ -39,8 +39,7 @@ void Diagnostics::append(const Diagnostics& other) {
 }
 
 bool Diagnostics::has_errors() const {
-    return std::ranges::any_of(items_,
-                               [](const auto& d) { return d.severity == Severity::error; });
+    return std::ranges::any_of(items_, [](const auto& d) { return d.severity == Severity::error; });
 }
 
 void Diagnostics::sort() {

@@ -29,7 +29,8 @@ struct Diagnostic {
     SourceLocation location;
     std::string message;
 
-    /// "lvs.cf:12:14: message"; warnings and notes carry the word: "lvs.cf:12:14: warning: message".
+    /// "lvs.cf:12:14: message"; warnings and notes carry the word: "lvs.cf:12:14: warning:
+    /// message".
     std::string to_string() const;
     friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };

@@ -15,10 +15,9 @@ struct Unit {
     double factor;
 };
 
-constexpr Unit byte_units[] = {
-    {"B", 1},           {"kB", 1e3},          {"MB", 1e6},
-    {"GB", 1e9},        {"TB", 1e12},         {"KiB", 1024.0},
-    {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+constexpr Unit byte_units[] = {{"B", 1},           {"kB", 1e3},           {"MB", 1e6},
+                               {"GB", 1e9},        {"TB", 1e12},          {"KiB", 1024.0},
+                               {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
 
 constexpr Unit rate_units[] = {
     {"bps", 1}, {"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {"Tbps", 1e12}};

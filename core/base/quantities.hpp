@@ -52,12 +52,13 @@ struct Endpoint {
 
 /// A number of bytes.
 using ByteCount = Quantity<struct ByteCountTag, std::uint64_t>;
-/// "400B", "64KiB", "12kB", "1.5MiB"; a bare number is refused.
+/// "400B", "64KiB", "12kB", "1.5MiB"; a bare number is refused, as is more than 2^53. Fractions of
+/// a byte are rounded.
 std::optional<ByteCount> parse_byte_count(std::string_view text);
 
 /// Bits per second.
 using BitRate = Quantity<struct BitRateTag, std::uint64_t>;
-/// "100Mbps", "1Gbps", "64kbps", "9600bps"; a bare number is refused.
+/// "100Mbps", "1Gbps", "64kbps", "9600bps"; a bare number is refused, as is more than 2^53.
 std::optional<BitRate> parse_bit_rate(std::string_view text);
 
 /// Reads a decimal number and what follows it: "1.5MiB" -> 1.5, "MiB". Nothing if no number starts

@@ -2,6 +2,7 @@
 #include "core/base/time.hpp"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -35,8 +36,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
             continue;
         }
         // long double keeps every integer of 64 bits, so whole nanoseconds survive the round trip.
-        const long double number =
-            std::stold(std::string(text.substr(0, text.size() - unit.name.size())));
+        long double number = 0;
+        std::from_chars(text.data(), text.data() + text.size() - unit.name.size(), number);
         const long double value = number * static_cast<long double>(unit.nanoseconds);
         if (value > static_cast<long double>(Duration::max().count())) {
             return std::nullopt;
