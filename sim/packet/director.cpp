@@ -11,6 +11,7 @@
 #include "sim/packet/clock.hpp"
 #include "sim/packet/ip_in_ip.hpp"
 #include "sim/packet/packet_headers.hpp"
+#include "sim/packet/reassembly.hpp"
 #include "sim/packet/routing_hook.hpp"
 
 namespace lvslab::packet_world {
@@ -70,7 +71,21 @@ public:
         if (!from_server && !to_virtual && scenario_.marks.empty()) {
             return false;
         }
-        const PacketHeaders headers(header, arrived.packet);
+        if (!Reassembler::is_fragment(header)) {
+            return take_whole(arrived, from_server, to_virtual);
+        }
+        if (const auto datagram = fragments_.add(arrived.packet, header, now())) {
+            const ArrivedPacket whole{datagram->packet, datagram->header, arrived.device,
+                                      arrived.forward, arrived.deliver};
+            if (!take_whole(whole, from_server, to_virtual)) {
+                route_onward(whole);
+            }
+        }
+        return true;
+    }
+
+    bool take_whole(const ArrivedPacket& arrived, bool from_server, bool to_virtual) {
+        const PacketHeaders headers(arrived.header, arrived.packet);
         if (!headers.flow()) {
             return false;
         }
@@ -81,6 +96,17 @@ public:
         const auto mark = scenario::mark_of(scenario_.marks, flow.protocol, flow.source.address,
                                             flow.destination);
         return (to_virtual || mark != Fwmark{}) && take_request(arrived, headers, mark);
+    }
+
+    /// A datagram that was put together here and is none of IPVS's business after all.
+    void route_onward(const ArrivedPacket& arrived) {
+        if (const auto interface = stack_->GetInterfaceForDevice(arrived.device);
+            stack_->IsDestinationAddress(arrived.header.GetDestination(),
+                                         static_cast<std::uint32_t>(interface))) {
+            arrived.deliver(arrived.packet, arrived.header, static_cast<std::uint32_t>(interface));
+        } else if (const auto route = route_to(arrived.header.GetDestination())) {
+            arrived.forward(route, arrived.packet, arrived.header);
+        }
     }
 
     void sample();
@@ -133,6 +159,7 @@ private:
     std::unordered_map<std::uint32_t, std::uint32_t> servers_;  ///< by address in host order
     std::unordered_map<std::uint32_t, Ptr<ns3::Ipv4Route>> server_routes_;
     std::vector<ns3::EventId> changes_;
+    Reassembler fragments_;
     std::uint16_t tunnel_identification_ = 0;
     DirectorCounters counters_;
 };
