@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The application of a scenario's real server: what a request costs it, and when it is done.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/base/address.hpp"
+#include "core/base/time.hpp"
+#include "core/scenario/scenario.hpp"
+#include "core/server/object_cache.hpp"
+#include "core/server/station.hpp"
+
+namespace lvslab::server {
+
+/// A station, and the rule that turns a planned request into work for it:
+/// quantile(service, u) / speed, with quantile(cache.miss, u) added for what a proxy cache does not
+/// hold. An object is held from the moment its first request is taken, so a second request for it
+/// is a hit even while the first is still being fetched (collapsed forwarding).
+class Application {
+public:
+    /// The server must outlive the application.
+    explicit Application(const scenario::Server& server);
+
+    /// Offers a request for `destination` (what the client connected to) with its planned
+    /// service_quantile. False: there is no place for it.
+    bool arrive(Station::Ticket ticket, double service_quantile, const Address& destination,
+                Time now);
+    /// As Station's.
+    Time next_completion() const { return station_.next_completion(); }
+    std::optional<Station::Ticket> complete(Time now) { return station_.complete(now); }
+
+    const Station& station() const { return station_; }
+    std::uint64_t hits() const { return hits_; }
+    std::uint64_t misses() const { return misses_; }
+
+private:
+    const scenario::Server& server_;
+    Station station_;
+    std::optional<ObjectCache> cache_;
+    std::uint64_t hits_ = 0, misses_ = 0;
+};
+
+}  // namespace lvslab::server
