@@ -23,6 +23,7 @@
 #include <ns3/ipv4-l3-protocol.h>
 #include <ns3/ipv4-list-routing-helper.h>
 #include <ns3/ipv4-list-routing.h>
+#include <ns3/ipv4-packet-info-tag.h>
 #include <ns3/ipv4-route.h>
 #include <ns3/ipv4-static-routing-helper.h>
 #include <ns3/ipv4-static-routing.h>

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// All clients' programs: execute the plan and tell the journal how each connection fared.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/journal/event.hpp"
+#include "core/scenario/plan.hpp"
+#include "core/scenario/scenario.hpp"
+#include "sim/packet/client_connection.hpp"
+#include "sim/packet/network.hpp"
+
+namespace lvslab::packet_world {
+
+/// Opens the planned connections at their time, each on its client's node and from its planned
+/// source port, and tells the sink ConnectionOpened, ResponseReceived and, for every opened
+/// connection exactly once, ConnectionClosed. Holds one connection of the plan ahead and those that
+/// are open: memory does not grow with the number that have ended.
+class ClientApplication final : private ConnectionOwner {
+public:
+    /// Network, scenario and sink must outlive the application.
+    ClientApplication(Network& network, const scenario::Scenario& scenario, std::uint64_t seed,
+                      journal::Sink& sink);
+    ~ClientApplication() override;
+    ClientApplication(const ClientApplication&) = delete;
+    ClientApplication& operator=(const ClientApplication&) = delete;
+
+    /// Ends what is still open as `unfinished`. Call it once, when the simulation has stopped.
+    void finish();
+
+    std::uint64_t opened() const { return opened_; }
+    std::uint64_t open_now() const { return opened_ - closed_; }
+
+private:
+    using Connections = std::list<std::unique_ptr<ClientConnection>>;
+    /// A workload's open connections. All have the same timeout, so the one that was opened first
+    /// is the first to run out of it: one timer is enough.
+    struct Open {
+        Connections connections;
+        ns3::EventId timer;
+    };
+
+    void responded(const ClientConnection& connection, std::uint32_t request,
+                   Duration response_time, std::uint64_t bytes) override;
+    void ended(ClientConnection& connection, journal::Outcome outcome) override;
+
+    void await_next();
+    void open_next();
+    void arm(std::uint32_t workload);
+    void expire(std::uint32_t workload);
+    void dismiss();
+    template <class Payload>
+    void tell(const Payload& payload);
+
+    Network& network_;
+    const scenario::Scenario& scenario_;
+    journal::Sink& sink_;
+    scenario::Plan plan_;
+    std::optional<scenario::PlannedConnection> next_;
+    ns3::EventId arrival_;
+    std::vector<Open> open_;  ///< by workload
+    /// Ended, but still in one of ns-3's callbacks: dismissed by an event of its own.
+    Connections ended_;
+    ns3::EventId dismissal_;
+    std::uint64_t opened_ = 0, closed_ = 0;
+};
+
+}  // namespace lvslab::packet_world

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// What a real TCP socket lets its owner do and ns-3's public interface does not.
+#pragma once
+
+#include "sim/packet/ns3.hpp"
+
+namespace lvslab::packet_world {
+
+/// Segments that a socket received, before the socket itself looks at them.
+using SegmentCallback = ns3::Callback<void, ns3::Ptr<const ns3::Packet>, const ns3::TcpHeader&,
+                                      ns3::Ptr<const ns3::TcpSocketBase>>;
+/// An ICMP error: from whom, its TTL, type, code and info.
+using IcmpCallback =
+    ns3::Callback<void, ns3::Ipv4Address, std::uint8_t, std::uint8_t, std::uint8_t, std::uint32_t>;
+
+/// Reaches protected members of ns3::TcpSocketBase; it has no objects of its own. Valid for every
+/// socket that TcpSocketFactory makes.
+class TcpDoor : public ns3::TcpSocketBase {
+public:
+    /// Sends a RST and forgets the connection at once, as close() does with SO_LINGER at zero.
+    static void reset(ns3::Socket& socket) { (base(socket).*(&TcpDoor::SendRST))(); }
+
+    /// Forgets the connection without a word, as close() does before the handshake has ended.
+    static void drop(ns3::Socket& socket) { (base(socket).*(&TcpDoor::CloseAndNotify))(); }
+
+    /// True between the peer's FIN and our own. ns-3 tells an application of a RST as it tells it
+    /// of a FIN (TcpSocketBase::CloseAndNotify, NotifyNormalClose); this is the difference.
+    static bool peer_finished(ns3::Socket& socket) {
+        return (base(socket).*(&TcpDoor::m_state)).Get() == CLOSE_WAIT;
+    }
+
+    /// ns-3's socket ignores a RST that carries an ACK while it connects (ProcessSynSent), and one
+    /// without the timestamp option later (DoForwardUp): who wants to know must look himself.
+    static void watch_segments(ns3::Socket& socket, const SegmentCallback& callback) {
+        (base(socket).*(&TcpDoor::m_rxTrace)).ConnectWithoutContext(callback);
+    }
+    static void unwatch_segments(ns3::Socket& socket, const SegmentCallback& callback) {
+        (base(socket).*(&TcpDoor::m_rxTrace)).DisconnectWithoutContext(callback);
+    }
+    static void watch_icmp(ns3::Socket& socket, const IcmpCallback& callback) {
+        base(socket).*(&TcpDoor::m_icmpCallback) = callback;
+    }
+
+private:
+    static ns3::TcpSocketBase& base(ns3::Socket& socket) {
+        return static_cast<ns3::TcpSocketBase&>(socket);
+    }
+};
+
+}  // namespace lvslab::packet_world

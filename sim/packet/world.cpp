@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/world.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "core/router/desired_services.hpp"
+#include "sim/packet/client_application.hpp"
+#include "sim/packet/clock.hpp"
+#include "sim/packet/director.hpp"
+#include "sim/packet/network.hpp"
+#include "sim/packet/server_application.hpp"
+
+namespace lvslab::packet_world {
+namespace {
+
+/// The weight that the first virtual service with this server gives it.
+std::int32_t configured_weight(const scenario::Server& server,
+                               const std::vector<router::DesiredService>& services) {
+    for (const auto& service : services) {
+        for (const auto& destination : service.destinations) {
+            if (destination.endpoint.address == server.interface.address) {
+                return destination.settings.weight.value();
+            }
+        }
+    }
+    return 0;
+}
+
+journal::RunStarted description(const scenario::Scenario& scenario, const RunOptions& options) {
+    journal::RunStarted started;
+    started.scenario = scenario.name;
+    started.world = "packet";
+    started.scheduler = options.scheduler.value_or("");
+    started.seed = options.seed;
+    const auto services = router::desired_services(scenario.config, options.scheduler);
+    for (const auto& server : scenario.servers) {
+        started.servers.push_back(server.name);
+        started.workers.push_back(server.workers);
+        started.weights.push_back(configured_weight(server, services));
+    }
+    for (const auto& workload : scenario.workloads) {
+        started.workloads.push_back(workload.name);
+    }
+    for (const auto& service : services) {
+        started.services.push_back(service.name);
+    }
+    for (const auto& router : scenario.routers) {
+        started.routers.push_back(router.name);
+    }
+    return started;
+}
+
+class World {
+public:
+    World(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink)
+        : scenario_(scenario), options_(options), sink_(sink), network_(scenario, {options.seed}) {
+        for (unsigned i = 0; i < scenario.routers.size(); ++i) {
+            directors_.push_back(std::make_unique<Director>(
+                network_, i, scenario,
+                DirectorOptions{.ipvs = {.seed = options.seed}, .scheduler = options.scheduler},
+                sink));
+        }
+        for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
+            servers_.push_back(std::make_unique<ServerApplication>(network_, i, scenario, sink));
+        }
+        clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink);
+        if (!options.pcap.empty()) {
+            network_.enable_pcap(options.pcap, options.pcap_folder);
+        }
+    }
+
+    RunResult run() {
+        const Duration length = scenario_.end().time_since_epoch();
+        sample();
+        if (options_.progress) {
+            step_ = std::max(length / 100, Duration{1});
+            report();
+        }
+        ns3::Simulator::Stop(to_ns3(length));
+        ns3::Simulator::Run();
+        clients_->finish();
+        take_sample();
+        return {.complete = !stopped_,
+                .end = now(),
+                .connections = clients_->opened(),
+                .events = ns3::Simulator::GetEventCount()};
+    }
+
+private:
+    void sample() {
+        take_sample();
+        ns3::Simulator::Schedule(to_ns3(scenario_.outputs.sample), &World::sample, this);
+    }
+
+    void take_sample() {
+        if (sampled_at_ == now()) {
+            return;  // the last sample falls on a multiple of the period
+        }
+        sampled_at_ = now();
+        for (const auto& server : servers_) {
+            server->sample();
+        }
+        for (const auto& director : directors_) {
+            director->sample();
+        }
+        const auto& nodes = network_.counted_nodes();
+        for (std::size_t i = 0; i < nodes.size(); ++i) {
+            const auto traffic = network_.traffic(i);
+            sink_.take({now(), journal::NodeTraffic{nodes[i], traffic.received_packets,
+                                                    traffic.received_bytes, traffic.sent_packets,
+                                                    traffic.sent_bytes}});
+        }
+    }
+
+    void report() {
+        if (!options_.progress(now())) {
+            stopped_ = true;
+            ns3::Simulator::Stop();
+            return;
+        }
+        ns3::Simulator::Schedule(to_ns3(step_), &World::report, this);
+    }
+
+    const scenario::Scenario& scenario_;
+    const RunOptions& options_;
+    journal::Sink& sink_;
+    Network network_;  // before all that hangs on its nodes
+    std::vector<std::unique_ptr<Director>> directors_;
+    std::vector<std::unique_ptr<ServerApplication>> servers_;
+    std::unique_ptr<ClientApplication> clients_;
+    Duration step_{};
+    Time sampled_at_ = never;
+    bool stopped_ = false;
+};
+
+}  // namespace
+
+std::vector<std::string> unsupported(const scenario::Scenario& scenario) {
+    std::vector<std::string> found;
+    const auto check = [&](const std::string& what, const Address& address) {
+        if (address.is_v6()) {
+            found.push_back(fmt::format("{} has the IPv6 address {}; the packet world is IPv4 only",
+                                        what, address.to_string()));
+        }
+    };
+    for (const auto& router : scenario.routers) {
+        check("router " + router.name, router.public_interface.address);
+    }
+    for (const auto& server : scenario.servers) {
+        check("server " + server.name, server.interface.address);
+    }
+    for (const auto& group : scenario.clients) {
+        check("client group " + group.name, group.network.address);
+    }
+    for (const auto& workload : scenario.workloads) {
+        check("workload " + workload.name, workload.to.address);
+        if (workload.protocol != Protocol::tcp && workload.protocol != Protocol::udp) {
+            found.push_back(fmt::format("workload {} uses {}; the packet world has TCP and UDP",
+                                        workload.name, to_string(workload.protocol)));
+        }
+    }
+    return found;
+}
+
+RunResult run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink) {
+    sink.take({Time{}, description(scenario, options)});
+    World world(scenario, options, sink);
+    const RunResult result = world.run();
+    if (result.complete) {
+        sink.take({result.end, journal::RunEnded{}});
+    }
+    return result;
+}
+
+}  // namespace lvslab::packet_world
