@@ -11,6 +11,7 @@ enum ExitCode : int {
     held = 0,      ///< done; whatever was expected held
     failed = 1,    ///< an expectation or comparison failed
     bad_input = 2, ///< the input is wrong; nothing was written
+    interrupted_run = 130,  ///< stopped by Ctrl-C, as shells number it
 };
 
 /// Adds the command to the program; its callback stores the exit code.
