@@ -183,19 +183,30 @@ Time Ipvs::Model::next_expiry() const {
     return std::min(wheel_.next(), drop_due_);
 }
 
+DueTimer Ipvs::Model::due_timer(ConnectionId id) const {
+    const auto& c = table_[id];
+    const auto& d = *destinations_[c.destination];
+    return {id,
+            c.expires,
+            d.service,
+            d.endpoint,
+            d.available,
+            {d.endpoint.address, Port{c.server_port}},
+            c.is_template != 0,
+            c.counted_active != 0};
+}
+
 std::vector<DueTimer> Ipvs::Model::due_timers(Time now) const {
     std::vector<DueTimer> due;
     if (options_.expiry != Expiry::told) {
         return due;
     }
     if (drop_since_ <= now) {
-        due.push_back({drop_handle, drop_since_, {}, false, false});
+        due.push_back({drop_handle, drop_since_, {}, {}, false, {}, false, false});
     }
     for (ConnectionId id = 0; id < table_.pool().end(); ++id) {
-        const auto& c = table_[id];
-        if (c.in_use != 0 && c.expires <= now) {
-            due.push_back({id, c.expires, destinations_[c.destination]->endpoint,
-                           c.is_template != 0, c.counted_active != 0});
+        if (table_[id].in_use != 0 && table_[id].expires <= now) {
+            due.push_back(due_timer(id));
         }
     }
     std::ranges::stable_sort(due, {}, &DueTimer::due);
@@ -210,7 +221,7 @@ void Ipvs::Model::fire(std::uint32_t handle, Time now) {
     }
 }
 
-bool Ipvs::Model::entry_in_doubt(const Segment& segment, Time now) const {
+std::optional<DueTimer> Ipvs::Model::due_entry(const Segment& segment, Time now) const {
     const bool in = segment.direction == Direction::from_client;
     const auto id =
         in ? table_.find({segment.protocol, segment.source, segment.destination})
@@ -218,7 +229,10 @@ bool Ipvs::Model::entry_in_doubt(const Segment& segment, Time now) const {
                                [this](const Connection& c) {
                                    return destinations_[c.destination]->endpoint.address;
                                });
-    return id != no_connection && table_[id].expires <= now;
+    if (options_.expiry != Expiry::told || id == no_connection || table_[id].expires > now) {
+        return std::nullopt;
+    }
+    return due_timer(id);
 }
 
 void Ipvs::Model::for_each_connection(

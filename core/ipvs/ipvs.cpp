@@ -69,8 +69,12 @@ void Ipvs::fire(std::uint32_t handle, Time now) {
     model_->fire(handle, now);
 }
 
-bool Ipvs::entry_in_doubt(const Segment& segment, Time now) const {
-    return model_->entry_in_doubt(segment, now);
+std::optional<DueTimer> Ipvs::due_entry(const Segment& segment, Time now) const {
+    return model_->due_entry(segment, now);
+}
+
+void Ipvs::script_choice(const Endpoint& server) {
+    model_->script_choice(server);
 }
 
 std::vector<DestinationStatus> Ipvs::destinations(const ServiceKey& service) const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,12 +44,12 @@ struct Options {
 
 /// With Expiry::told: something that is due and may have happened or not.
 struct DueTimer {
-    /// To be handed to Ipvs::fire.
-    std::uint32_t handle;
-    /// When it was due.
-    Time due;
-    /// Whose counters change: the entry's real server.
-    Endpoint server;
+    std::uint32_t handle;  ///< to be handed to Ipvs::fire
+    Time due;              ///< when it was due
+    ServiceKey service;    ///< whose counters change
+    Endpoint server;       ///< and its real server's
+    bool server_listed;    ///< false: the server was removed
+    Endpoint forwards_to;  ///< where the entry sends packets
     bool is_template;
     bool active;  ///< the entry counts as active
 };
@@ -100,8 +101,11 @@ public:
     std::vector<DueTimer> due_timers(Time now) const;
     /// Fires one of due_timers(now).
     void fire(std::uint32_t handle, Time now);
-    /// Whether a segment's entry is one of due_timers(now).
-    bool entry_in_doubt(const Segment& segment, Time now) const;
+    /// The one of due_timers(now) that is the segment's entry, if it is one.
+    std::optional<DueTimer> due_entry(const Segment& segment, Time now) const;
+    /// The next choice of a random scheduler (SchedulerEntry::random) is this server, if the
+    /// service has it: for replaying what another source of randomness chose.
+    void script_choice(const Endpoint& server);
 
     /// The real servers of a service in the kernel's list order (newest first); empty if there is
     /// no such service.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -53,7 +54,8 @@ public:
     Time next_expiry() const;
     std::vector<DueTimer> due_timers(Time now) const;
     void fire(std::uint32_t handle, Time now);
-    bool entry_in_doubt(const Segment& segment, Time now) const;
+    std::optional<DueTimer> due_entry(const Segment& segment, Time now) const;
+    void script_choice(const Endpoint& server) { scripted_ = server; }
     void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
     std::size_t connection_count() const { return table_.size(); }
     std::size_t connection_table_bytes() const { return table_.bytes() + wheel_.bytes(); }
@@ -144,6 +146,7 @@ private:
     void expire(ConnectionId id, Time at);
     void remove_connection(ConnectionId id, bool dropping, Time now);
     void release_controller(ConnectionId id, bool dropping, Time now);
+    DueTimer due_timer(ConnectionId id) const;
     bool may_drop_unavailable(const Connection& c) const;
     void drop_unavailable(Time now);
     void sweep_trash(Time now);
@@ -162,6 +165,8 @@ private:
     std::vector<std::unique_ptr<Destination>> destinations_;
     std::vector<std::uint32_t> free_destinations_;
     std::vector<Destination*> trash_;  ///< the last to come in is the back
+
+    std::optional<Endpoint> scripted_;
 
     ConnectionTable table_;
     TimerWheel wheel_{table_.pool()};

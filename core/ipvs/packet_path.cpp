@@ -9,7 +9,6 @@ constexpr std::uint16_t ftp_port = 21;
 constexpr std::uint16_t ftp_data_port = 20;
 /// The first port that a process may bind without privilege: FTP's passive ports begin here.
 constexpr std::uint16_t first_unprivileged_port = 1024;
-/// A new entry's timeout until its state is known (ip_vs_conn_new).
 constexpr std::uint32_t nat = static_cast<std::uint32_t>(ForwardingMethod::nat);
 
 }  // namespace
@@ -140,6 +139,13 @@ Verdict Ipvs::Model::refuse(const Segment& segment, const Service* service, Refu
 }
 
 Destination* Ipvs::Model::choose(Service& service, const Arrival& arrival) {
+    if (scripted_ && service.entry->random) {
+        auto* d = find_destination(service, *scripted_);
+        scripted_.reset();
+        if (d != nullptr && d->eligible()) {
+            return d;
+        }
+    }
     return service.scheduler->schedule(
         {arrival.key.client.address, arrival.key.client.port, arrival.key.virtual_endpoint.address,
          service.settings.scheduler_flag_1, service.settings.scheduler_flag_2, arrival.now});

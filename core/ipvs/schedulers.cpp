@@ -18,7 +18,7 @@ constexpr SchedulerEntry table[] = {
     {"fo", make_fo, "failover: the highest weight"},
     {"ovf", make_ovf, "overflow: the highest weight with room left"},
     {"mh", make_mh, "Maglev hashing of the source address"},
-    {"twos", make_twos, "the better of two random servers"},
+    {"twos", make_twos, "the better of two random servers", true},
 };
 
 }  // namespace

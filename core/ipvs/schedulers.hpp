@@ -71,6 +71,7 @@ struct SchedulerEntry {
     std::string_view name;
     std::unique_ptr<Scheduler> (*make)(const SchedulerContext& context);
     std::string_view rule;  ///< in a few words
+    bool random = false;    ///< draws random numbers
 };
 
 /// Every scheduler there is: the manual's eight first, then the kernel's others.

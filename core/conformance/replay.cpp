@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/conformance/replay.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/conformance/choice_test.hpp"
+#include "core/conformance/sysctl.hpp"
+#include "core/ipvs/kernel_timer.hpp"
+#include "core/ipvs/schedulers.hpp"
+
+namespace lvslab::conformance {
+namespace {
+
+using ipvs::Action;
+using ipvs::ControlResult;
+using ipvs::DueTimer;
+using ipvs::Segment;
+using ipvs::ServiceKey;
+using ipvs::Verdict;
+
+/// How many lines before a mismatch are shown.
+constexpr std::size_t context_lines = 5;
+/// A recorded number of seconds left is cut to whole seconds, in ticks of the kernel: two
+/// of them is how far the model's clock may be off.
+constexpr Duration tick_tolerance = 2 * ipvs::jiffy;
+
+int errno_of(ControlResult result) {
+    switch (result) {
+        case ControlResult::ok:
+            return 0;
+        case ControlResult::exists:
+            return 17;  // EEXIST
+        case ControlResult::no_such_service:
+            return 3;  // ESRCH
+        case ControlResult::no_such_destination:
+        case ControlResult::unknown_scheduler:
+            return 2;  // ENOENT
+        case ControlResult::out_of_range:
+            return 34;  // ERANGE
+        case ControlResult::invalid:
+            return 22;  // EINVAL
+    }
+    return -1;
+}
+
+std::string_view name_of(ipvs::ForwardingMethod method) {
+    switch (method) {
+        case ipvs::ForwardingMethod::nat:
+            return "nat";
+        case ipvs::ForwardingMethod::local:
+            return "local";
+        case ipvs::ForwardingMethod::tunnel:
+            return "tun";
+        case ipvs::ForwardingMethod::direct:
+            return "dr";
+        case ipvs::ForwardingMethod::bypass:
+            return "bypass";
+    }
+    return "?";
+}
+
+std::string text_of(const std::vector<ServerCounters>& rows) {
+    std::string text;
+    for (const auto& row : rows) {
+        text +=
+            fmt::format("[{} w {} active {} inactive {} persistent {}] ", row.server.to_string(),
+                        row.weight, row.active, row.inactive, row.persistent);
+    }
+    return text.empty() ? "no servers" : text;
+}
+
+/// The flags of the host's own answer to a segment that nobody listens for (RFC 9293, 3.10.7.1).
+std::string stack_answer(const Segment& segment) {
+    if (segment.protocol != Protocol::tcp || has(segment.flags, ipvs::TcpFlags::rst)) {
+        return "";
+    }
+    return has(segment.flags, ipvs::TcpFlags::ack) ? "R" : "AR";
+}
+
+/// Plays one recording.
+class Player {
+public:
+    Player(const Recording& recording, ipvs::Profile profile)
+        : recording_(recording), profile_(profile), ipvs_(options(profile)) {
+        report_.name = recording.name;
+    }
+
+    Checked<Report> play();
+
+private:
+    struct Named {
+        ServiceKey key;
+        ipvs::ServiceSettings settings;
+    };
+
+    static ipvs::Options options(ipvs::Profile profile) {
+        ipvs::Options o;
+        o.profile = profile;
+        o.expiry = ipvs::Expiry::told;
+        return o;
+    }
+
+    void play_event(const Event& event);
+    void play_change(const Event& event);
+    ControlResult change(const Event& event);
+    void play_service(const Event& event);
+    void play_in(const Event& event);
+    void play_rs(const Event& event);
+    void settle_entry(const Event& event, const Segment& segment, bool seems_alive);
+    void compare_verdict(const Event& event, const Segment& segment, const Verdict& verdict);
+    void compare_counters(const Event& event);
+    void compare_connections(const Event& event);
+    bool explain(const std::vector<ServerCounters>& recorded, const ServiceKey& key);
+    std::vector<ServerCounters> counters_of(const ServiceKey& key) const;
+    Named* service_of(const Event& event);
+    Named* service_for(const Segment& segment);
+    Segment segment_of(const Event& event) const;
+
+    void differ(std::string expected, std::string found) {
+        if (!failure_) {
+            failure_ = {std::move(expected), std::move(found)};
+        }
+    }
+    void refuse(const Event& event, std::string message) {
+        diagnostics_.error({recording_.name, event.line, 0}, std::move(message));
+    }
+    void settle(const Event& event, std::size_t index);
+
+    const Recording& recording_;
+    ipvs::Profile profile_;
+    ipvs::Ipvs ipvs_;
+    Report report_;
+    Diagnostics diagnostics_;
+    std::map<std::string, Named> services_;
+    std::string last_service_;
+    std::vector<MarkRule> marks_;
+    std::map<std::pair<Endpoint, Endpoint>, Endpoint> servers_;  ///< where (c, v) last went
+    bool counters_after_ = false;
+    Time now_{};
+    ChoiceTest choices_;
+    bool random_ = false;
+
+    // Of the event at hand.
+    std::optional<std::pair<std::string, std::string>> failure_;
+    bool compared_ = false;
+    bool in_doubt_ = false;
+};
+
+Checked<Report> Player::play() {
+    for (std::size_t i = 0; i < recording_.events.size(); ++i) {
+        const auto& event = recording_.events[i];
+        failure_.reset();
+        compared_ = false;
+        in_doubt_ = false;
+        play_event(event);
+        if (diagnostics_.has_errors()) {
+            return {std::nullopt, diagnostics_};
+        }
+        settle(event, i);
+    }
+    if (random_) {
+        report_.choices = choices_.judge();
+        if (!report_.choices->holds) {
+            ++report_.mismatches;
+        }
+    }
+    return {report_, diagnostics_};
+}
+
+/// Counts the event, and keeps the first that differs.
+void Player::settle(const Event& event, std::size_t index) {
+    report_.events += compared_ ? 1 : 0;
+    if (!failure_) {
+        report_.timer_granule += in_doubt_ ? 1 : 0;
+        return;
+    }
+    ++report_.mismatches;
+    if (report_.first) {
+        return;
+    }
+    Mismatch m{event.line, event.text, failure_->first, failure_->second, {}};
+    for (auto i = index - std::min(index, context_lines); i < index; ++i) {
+        m.context.push_back(recording_.events[i].text);
+    }
+    report_.first = std::move(m);
+}
+
+void Player::play_event(const Event& event) {
+    if (event.op != Op::env) {
+        now_ = event.end;
+        ipvs_.advance(now_);
+    }
+    switch (event.op) {
+        case Op::env:
+            break;
+        case Op::timeout:
+            ipvs_.set_timeouts(event.timeouts);
+            break;
+        case Op::sysctl: {
+            auto changed = ipvs_.options();
+            const auto problem = set_sysctl(changed, event.sysctl, event.sysctl_value);
+            if (!problem.empty()) {
+                refuse(event, problem);
+            }
+            ipvs_.set_options(changed);
+            break;
+        }
+        case Op::add_service:
+        case Op::edit_service:
+        case Op::remove_service:
+            play_service(event);
+            break;
+        case Op::add_server:
+        case Op::edit_server:
+        case Op::remove_server:
+            play_change(event);
+            break;
+        case Op::in:
+            play_in(event);
+            break;
+        case Op::rs:
+            play_rs(event);
+            break;
+        case Op::shell:
+            marks_.insert(marks_.end(), event.mark_rules.begin(), event.mark_rules.end());
+            break;
+        case Op::counters_on:
+            counters_after_ = event.on;
+            break;
+        case Op::sleep:
+        case Op::counters:
+            compare_counters(event);
+            break;
+        case Op::connections:
+            compare_connections(event);
+            break;
+    }
+}
+
+void Player::play_service(const Event& event) {
+    auto found = services_.find(event.service_name);
+    if (event.key) {
+        Named named{*event.key, *event.settings};
+        found = services_.insert_or_assign(event.service_name, named).first;
+    } else if (found == services_.end()) {
+        refuse(event, fmt::format("service \"{}\" was never defined", event.service_name));
+        return;
+    } else if (!event.scheduler.empty()) {
+        found->second.settings.scheduler = event.scheduler;
+    }
+    last_service_ = event.service_name;
+    play_change(event);
+}
+
+ControlResult Player::change(const Event& event) {
+    const auto& named = services_.at(event.service_name);
+    switch (event.op) {
+        case Op::add_service:
+            return ipvs_.add_service(named.key, named.settings, now_);
+        case Op::edit_service:
+            return ipvs_.edit_service(named.key, named.settings, now_);
+        case Op::remove_service:
+            return ipvs_.remove_service(named.key, now_);
+        case Op::add_server:
+            return ipvs_.add_destination(named.key, event.server, event.server_settings, now_);
+        case Op::edit_server:
+            return ipvs_.edit_destination(named.key, event.server, event.server_settings, now_);
+        default:
+            return ipvs_.remove_destination(named.key, event.server, now_);
+    }
+}
+
+void Player::play_change(const Event& event) {
+    if (!services_.contains(event.service_name)) {
+        refuse(event, fmt::format("service \"{}\" was never defined", event.service_name));
+        return;
+    }
+    last_service_ = event.service_name;
+    const auto error = errno_of(change(event));
+    if (event.error) {
+        compared_ = true;
+        if (*event.error != error) {
+            differ(fmt::format("errno {}", *event.error), fmt::format("errno {}", error));
+        }
+    }
+    compare_counters(event);
+}
+
+Segment Player::segment_of(const Event& event) const {
+    Segment s;
+    s.protocol = event.protocol;
+    s.flags = event.flags;
+    if (event.op == Op::rs) {
+        s.direction = ipvs::Direction::from_server;
+        s.destination = event.client;
+        return s;
+    }
+    s.source = event.client;
+    s.destination = event.virtual_endpoint;
+    for (const auto& rule : marks_) {
+        const bool fits =
+            (!rule.destination || rule.destination->contains(s.destination.address)) &&
+            (!rule.protocol || *rule.protocol == s.protocol) &&
+            (!rule.port || *rule.port == s.destination.port);
+        s.mark = fits ? rule.mark : s.mark;
+    }
+    return s;
+}
+
+Player::Named* Player::service_for(const Segment& segment) {
+    const auto matches = [&](const ServiceKey& key, bool any_port) {
+        if (key.fwmark.value() != 0) {
+            return key.fwmark == segment.mark;
+        }
+        return key.protocol == segment.protocol &&
+               key.endpoint.address == segment.destination.address &&
+               (any_port ? key.endpoint.port.value() == 0
+                         : key.endpoint.port == segment.destination.port);
+    };
+    for (const bool any_port : {false, true}) {
+        for (auto& [name, named] : services_) {
+            if (matches(named.key, any_port)) {
+                return &named;
+            }
+        }
+    }
+    return nullptr;
+}
+
+/// Whose counters an event shows.
+Player::Named* Player::service_of(const Event& event) {
+    if (!event.service_name.empty()) {
+        const auto found = services_.find(event.service_name);
+        return found == services_.end() ? nullptr : &found->second;
+    }
+    if (event.op == Op::in && services_.size() > 1) {
+        if (auto* named = service_for(segment_of(event))) {
+            return named;
+        }
+    }
+    const auto found = services_.find(last_service_);
+    return found == services_.end() ? nullptr : &found->second;
+}
+
+/// If the packet's entry may have gone already: goes by what the kernel is seen to have done.
+void Player::settle_entry(const Event& event, const Segment& segment, bool seems_alive) {
+    const auto due = ipvs_.due_entry(segment, now_);
+    if (!due) {
+        return;
+    }
+    in_doubt_ = true;
+    bool alive = seems_alive;
+    if (event.op == Op::in) {
+        alive = due->server_listed ? event.to == due->forwards_to
+                                   : !event.to && !event.has_icmp && event.reply.empty();
+    }
+    if (!alive) {
+        ipvs_.fire(due->handle, now_);
+    }
+}
+
+void Player::play_in(const Event& event) {
+    const auto segment = segment_of(event);
+    if (!counters_after_) {
+        compare_counters(event);
+    }
+    settle_entry(event, segment, false);
+    auto* service = service_for(segment);
+    const bool random = service != nullptr &&
+                        ipvs::find_scheduler(service->settings.scheduler) != nullptr &&
+                        ipvs::find_scheduler(service->settings.scheduler)->random;
+    random_ = random_ || random;
+    std::vector<ipvs::DestinationStatus> before;
+    if (random) {
+        before = ipvs_.destinations(service->key);
+        if (event.to) {
+            for (const auto& d : before) {
+                if (d.endpoint.address == event.to->address &&
+                    (d.endpoint.port == event.to->port || d.endpoint.port.value() == 0)) {
+                    ipvs_.script_choice(d.endpoint);
+                }
+            }
+        }
+    }
+    const auto verdict = ipvs_.step(segment, now_);
+    if (verdict.origin == ipvs::Origin::scheduled && random) {
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            if (before[i].endpoint.address == verdict.server.address &&
+                (before[i].endpoint.port == verdict.server.port ||
+                 before[i].endpoint.port.value() == 0)) {
+                choices_.add(before, i, profile_);
+            }
+        }
+    }
+    compare_verdict(event, segment, verdict);
+    if (event.to) {
+        servers_[{event.client, event.virtual_endpoint}] = *event.to;
+    }
+    if (counters_after_) {
+        compare_counters(event);
+    }
+}
+
+void Player::compare_verdict(const Event& event, const Segment& segment, const Verdict& verdict) {
+    compared_ = true;
+    const auto describe = [](const std::optional<Endpoint>& to, std::string_view method, bool icmp,
+                             int type, int code, std::string reply) {
+        std::ranges::sort(reply);
+        return fmt::format("to {}{}{}{}", to ? to->to_string() : "nobody",
+                           method.empty() ? "" : fmt::format(" by {}", method),
+                           icmp ? fmt::format(", ICMP {}/{}", type, code) : "",
+                           reply.empty() ? "" : fmt::format(", the director answers {}", reply));
+    };
+    const bool forwards = verdict.action == Action::forward;
+    const bool stack = verdict.action == Action::pass || verdict.action == Action::reset;
+    const bool unreachable =
+        verdict.action == Action::reject || (stack && segment.protocol == Protocol::udp);
+    const bool ipv6 = segment.destination.address.is_v6();
+    const auto expected = describe(event.to, event.method ? name_of(*event.method) : "",
+                                   event.has_icmp, event.icmp_type, event.icmp_code, event.reply);
+    const auto found =
+        describe(forwards ? std::optional(verdict.server) : std::nullopt,
+                 event.method && forwards ? name_of(verdict.method) : "", unreachable, ipv6 ? 1 : 3,
+                 ipv6 ? 4 : 3, stack ? stack_answer(segment) : "");
+    if (expected != found) {
+        differ(expected, found);
+    }
+}
+
+void Player::play_rs(const Event& event) {
+    auto segment = segment_of(event);
+    const auto server = servers_.find({event.client, event.virtual_endpoint});
+    bool ok = false;
+    if (server != servers_.end()) {
+        segment.source = server->second;
+        settle_entry(event, segment, event.ok);
+        const auto verdict = ipvs_.step(segment, now_);
+        ok =
+            verdict.action == Action::forward && verdict.virtual_endpoint == event.virtual_endpoint;
+    }
+    compared_ = true;
+    if (ok != event.ok) {
+        differ(event.ok ? "the reply leaves with the virtual address" : "the reply does not",
+               ok ? "the reply leaves with the virtual address" : "the reply does not");
+    }
+    if (counters_after_) {
+        compare_counters(event);
+    }
+}
+
+std::vector<ServerCounters> Player::counters_of(const ServiceKey& key) const {
+    std::vector<ServerCounters> rows;
+    for (const auto& d : ipvs_.destinations(key)) {
+        rows.push_back({d.endpoint, d.weight.value(), d.active, d.inactive, d.persistent});
+    }
+    return rows;
+}
+
+void Player::compare_counters(const Event& event) {
+    if (!event.counters) {
+        return;
+    }
+    compared_ = true;
+    const auto* service = service_of(event);
+    if (service == nullptr) {
+        refuse(event, "counters before any service");
+        return;
+    }
+    if (counters_of(service->key) != *event.counters && !explain(*event.counters, service->key)) {
+        differ(text_of(*event.counters), text_of(counters_of(service->key)));
+    }
+}
+
+/// Tries to reach the recorded counters by firing timers that are due, the earliest first. Fires
+/// nothing unless that explains every difference.
+bool Player::explain(const std::vector<ServerCounters>& recorded, const ServiceKey& key) {
+    const auto found = counters_of(key);
+    if (found.size() != recorded.size()) {
+        return false;
+    }
+    const auto due = ipvs_.due_timers(now_);
+    std::vector<std::uint32_t> fire;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        auto active = found[i].active - recorded[i].active;
+        auto inactive = found[i].inactive - recorded[i].inactive;
+        auto persistent = found[i].persistent - recorded[i].persistent;
+        if (found[i].server != recorded[i].server || found[i].weight != recorded[i].weight) {
+            return false;
+        }
+        for (const auto& timer : due) {
+            if (timer.server != found[i].server || timer.service != key) {
+                continue;
+            }
+            auto& rest = timer.is_template ? persistent : timer.active ? active : inactive;
+            if (rest > 0) {
+                --rest;
+                fire.push_back(timer.handle);
+            }
+        }
+        if (active != 0 || inactive != 0 || persistent != 0) {
+            return false;
+        }
+    }
+    for (const auto handle : fire) {
+        ipvs_.fire(handle, now_);
+    }
+    in_doubt_ = true;
+    return counters_of(key) == recorded;
+}
+
+void Player::compare_connections(const Event& event) {
+    compared_ = true;
+    const auto shape = [](std::string_view protocol, const std::string& client,
+                          const std::string& virtual_endpoint, const std::string& server,
+                          std::string_view state) {
+        return fmt::format("{} {} {} {} {}", protocol, client, virtual_endpoint, server, state);
+    };
+    std::multimap<std::string, std::int64_t> recorded;
+    for (const auto& c : event.connections) {
+        recorded.emplace(shape(c.protocol, c.client, c.virtual_endpoint, c.server, c.state),
+                         c.seconds_left);
+    }
+    const auto seconds = [](Duration left) {
+        return std::max<std::int64_t>(
+            0, std::chrono::duration_cast<std::chrono::seconds>(left).count());
+    };
+    // Entries of one name come in the order of their time left, in both lists.
+    std::multimap<std::string, std::pair<Time, bool>> found;
+    ipvs_.for_each_connection([&](const ipvs::ConnectionStatus& c) {
+        std::string protocol(to_string(c.protocol));
+        std::ranges::transform(protocol, protocol.begin(),
+                               [](char l) { return static_cast<char>(l - ('a' <= l ? 32 : 0)); });
+        found.emplace(shape(protocol, c.client.to_string(), c.virtual_endpoint.to_string(),
+                            c.server.to_string(), c.state),
+                      std::pair(c.expires, c.expires <= now_));
+    });
+    for (auto& [name, entry] : found) {
+        const auto left = entry.first - now_;
+        const auto [begin, end] = recorded.equal_range(name);
+        const auto match = std::find_if(begin, end, [&](const auto& row) {
+            return seconds(left - tick_tolerance) <= row.second &&
+                   row.second <= seconds(left + tick_tolerance);
+        });
+        if (match != end) {
+            recorded.erase(match);
+        } else if (entry.second && begin == end) {
+            in_doubt_ = true;
+        } else {
+            differ(begin == end ? "no such entry"
+                                : fmt::format("{} with {} s left", name, begin->second),
+                   fmt::format("{} with {:.3f} s left", name, to_seconds(left)));
+        }
+    }
+    if (!recorded.empty()) {
+        differ(fmt::format("{} with {} s left", recorded.begin()->first, recorded.begin()->second),
+               "no such entry");
+    }
+}
+
+}  // namespace
+
+Checked<Report> replay(const Recording& recording, ipvs::Profile profile) {
+    return Player(recording, profile).play();
+}
+
+}  // namespace lvslab::conformance
