@@ -28,6 +28,7 @@ private:
         std::string name;
         Network network;
         SourceLocation place;
+        bool is_routers = false;
     };
 
     // Remembers the first router's network of a kind and holds the others to it.
@@ -37,7 +38,7 @@ private:
             return;
         }
         if (!first) {
-            first = Named{fmt::format("the {} network of {}", kind, r.name), n, place};
+            first = Named{fmt::format("the {} network of {}", kind, r.name), n, place, true};
         } else if (first->network.base() != n.base() ||
                    first->network.prefix_length != n.prefix_length) {
             d_.error(place,
@@ -102,14 +103,14 @@ private:
         for (std::size_t i = 0; i < s_.clients.size(); ++i) {
             if (known(places_.clients[i])) {
                 networks.push_back({fmt::format("the network of {}", s_.clients[i].name),
-                                    s_.clients[i].network, places_.clients[i]});
+                                    s_.clients[i].network, places_.clients[i], false});
             }
         }
         for (std::size_t i = 0; i < s_.workloads.size(); ++i) {
             const auto& w = s_.workloads[i];
             if (w.destinations && known(places_.workloads[i].to)) {
                 refuse_overlap({fmt::format("the destinations of {}", w.name),
-                                w.destinations->network, places_.workloads[i].to},
+                                w.destinations->network, places_.workloads[i].to, false},
                                networks);
             }
         }
@@ -126,8 +127,9 @@ private:
         for (std::size_t i = 0; i < s_.servers.size(); ++i) {
             const auto& n = s_.servers[i].interface;
             const bool is_known = std::ranges::any_of(networks, [&](const auto& other) {
-                return other.network.base() == n.base() &&
-                       other.network.prefix_length == n.prefix_length;
+                const bool same = other.network.base() == n.base() &&
+                                  other.network.prefix_length == n.prefix_length;
+                return same || (other.is_routers && other.network.contains(n.address));
             });
             if (known(places_.servers[i]) && !is_known) {
                 networks.push_back(

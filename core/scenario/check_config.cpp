@@ -39,6 +39,13 @@ public:
     }
 
     void run() {
+        if (config_.service == config::ServiceType::fos) {
+            d_.error(places_.config,
+                     fmt::format("{} has service = fos, failover services without IPVS, which "
+                                 "lvslab does not run; it runs service = lvs",
+                                 s_.config_path));
+            return;
+        }
         check_routers();
         check_nat();
         check_server_networks();

@@ -18,6 +18,9 @@ public:
         : s_(s), places_(places), d_(d) {}
 
     void run() {
+        if (!places_.marks_read) {
+            return;
+        }
         bool all_read = !s_.workloads.empty();
         for (std::size_t i = 0; i < s_.workloads.size(); ++i) {
             const auto& place = places_.workloads[i];

@@ -27,6 +27,7 @@ struct Places {
     std::vector<SourceLocation> servers;  ///< their addresses
     std::vector<SourceLocation> clients;  ///< their networks
     std::vector<Workload> workloads;
+    bool marks_read = true;  ///< every rule was
 };
 
 inline bool known(const SourceLocation& place) {

@@ -41,13 +41,15 @@ Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
     Checked<Scenario> result;
     auto& d = result.diagnostics;
     d = std::move(document.diagnostics);
+    // A key given twice hides one of its values: what depends on both would only confuse.
+    const bool complete = d.empty();
     if (document.value) {
         Scenario s;
         Places places;
         SectionReader sections(s, places, d, SourceFolder(file, load));
         sections.read(*document.value);
         check_addresses(s, places, d);
-        if (sections.config_read()) {
+        if (complete && sections.config_read()) {
             check_config(s, places, d);
             check_services(s, places, d);
         }

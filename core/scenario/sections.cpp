@@ -131,6 +131,15 @@ void SectionReader::take_node_name(const std::string& name, const SourceLocation
     node_lines_.emplace_back(name, where.line);
 }
 
+void SectionReader::refuse_name(const yaml::Word& word, std::string_view what,
+                                const std::vector<std::string_view>& known) {
+    // Nothing known: the section itself was not read, which has been reported.
+    if (!known.empty()) {
+        d_.error(word.location, fmt::format("no {} is called \"{}\"{}", what, word.text,
+                                            yaml::suggestion(word.text, known)));
+    }
+}
+
 void SectionReader::read_config(const Node* node) {
     const auto path = yaml::read_word(node, "config", d_);
     if (!path) {
@@ -269,6 +278,7 @@ void SectionReader::read_marks(const Node* node) {
             if (rule) {
                 s_.marks.push_back(*rule);
             }
+            places_.marks_read &= rule.value.has_value();
         }
     }
 }
@@ -282,12 +292,7 @@ void SectionReader::read_workload(const std::string& name, const Node& node) {
     if (const auto from = yaml::read_word(m.require("from"), "from", d_)) {
         const auto group = std::ranges::find(s_.clients, from->text, &ClientGroup::name);
         if (group == s_.clients.end()) {
-            std::vector<std::string_view> names;
-            for (const auto& g : s_.clients) {
-                names.push_back(g.name);
-            }
-            d_.error(from->location, fmt::format("no client group is called \"{}\"{}", from->text,
-                                                 yaml::suggestion(from->text, names)));
+            refuse_name(*from, "client group", names_of(s_.clients));
         } else {
             w.from = static_cast<unsigned>(group - s_.clients.begin());
             if (known(places_.clients[w.from])) {

@@ -15,6 +15,7 @@
 #include "core/scenario/yaml/distributions.hpp"
 #include "core/scenario/yaml/document.hpp"
 #include "core/scenario/yaml/mapping.hpp"
+#include "core/scenario/yaml/scalars.hpp"
 
 namespace lvslab::scenario {
 
@@ -60,6 +61,17 @@ private:
     Link read_link(const yaml::Node* node);
     std::optional<Cache> read_cache(const yaml::Node* node);
 
+    /// An error about a name that is none of those known.
+    void refuse_name(const yaml::Word& word, std::string_view what,
+                     const std::vector<std::string_view>& known);
+    template <class Things>
+    static std::vector<std::string_view> names_of(const Things& things) {
+        std::vector<std::string_view> names;
+        for (const auto& thing : things) {
+            names.push_back(thing.name);
+        }
+        return names;
+    }
     template <class Read>
     void each_named(const yaml::Node* node, std::string_view what, Read read);
     void take_node_name(const std::string& name, const SourceLocation& where,

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ipvs/schedulers.hpp"
 #include "core/scenario/sections.hpp"
 #include "core/scenario/yaml/scalars.hpp"
 #include "core/scenario/yaml/spelling.hpp"
@@ -20,10 +21,11 @@ using Kind = MembershipChange::Kind;
 constexpr std::pair<std::string_view, Kind> change_words[] = {
     {"leave", Kind::leave}, {"quiesce", Kind::quiesce}, {"join", Kind::join}};
 
-const std::vector<std::string_view>& scheduler_names() {
-    static const std::vector<std::string_view> names{"rr",    "wrr", "lc", "wlc", "lblc",
-                                                     "lblcr", "dh",  "sh", "sed", "nq",
-                                                     "fo",    "ovf", "mh", "twos"};
+std::vector<std::string_view> scheduler_names() {
+    std::vector<std::string_view> names;
+    for (const auto& entry : ipvs::scheduler_table()) {
+        names.push_back(entry.name);
+    }
     return names;
 }
 
@@ -37,11 +39,14 @@ void SectionReader::read_changes(const Node* node) {
         d_.error(node->location, "changes is not a list, such as \"- { at: 20s, leave: web1 }\"");
         return;
     }
+    const auto findings_before = d_.items().size();
     for (const auto& item : node->items) {
         read_change(item);
     }
     std::ranges::stable_sort(s_.changes, {}, &MembershipChange::at);
-    check_changes();
+    if (d_.items().size() == findings_before) {
+        check_changes();
+    }
 }
 
 void SectionReader::read_change(const Node& node) {
@@ -65,12 +70,7 @@ void SectionReader::read_change(const Node& node) {
         change->location = name->location;
         const auto server = std::ranges::find(s_.servers, name->text, &Server::name);
         if (server == s_.servers.end()) {
-            std::vector<std::string_view> names;
-            for (const auto& s : s_.servers) {
-                names.push_back(s.name);
-            }
-            d_.error(name->location, fmt::format("no server is called \"{}\"{}", name->text,
-                                                 yaml::suggestion(name->text, names)));
+            refuse_name(*name, "server", names_of(s_.servers));
             change->location = {};
         }
         change->server = static_cast<unsigned>(server - s_.servers.begin());
@@ -125,7 +125,7 @@ void SectionReader::read_compare(const Node* node) {
             continue;
         }
         auto& chosen = s_.compare.schedulers;
-        if (std::ranges::find(scheduler_names(), w->text) == scheduler_names().end()) {
+        if (ipvs::find_scheduler(w->text) == nullptr) {
             d_.error(w->location, fmt::format("no scheduler is called \"{}\"{}", w->text,
                                               yaml::suggestion(w->text, scheduler_names())));
         } else if (std::ranges::find(chosen, w->text) != chosen.end()) {
@@ -182,8 +182,8 @@ void SectionReader::read_pcap(const Node* node) {
             names.push_back(name);
         }
         if (std::ranges::find(names, w->text) == names.end()) {
-            d_.error(w->location, fmt::format("no node is called \"{}\"{}", w->text,
-                                              yaml::suggestion(w->text, names)));
+            const bool all_read = !s_.routers.empty() && !s_.servers.empty() && !s_.clients.empty();
+            refuse_name(*w, "node", all_read ? names : std::vector<std::string_view>{});
         } else if (std::ranges::find(s_.outputs.pcap, w->text) == s_.outputs.pcap.end()) {
             s_.outputs.pcap.emplace_back(w->text);
         }

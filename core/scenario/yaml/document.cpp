@@ -22,7 +22,7 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-// Turns yaml-cpp's marks, which count characters of the expanded text, into places of the source.
+// Turns yaml-cpp's marks, which count bytes of the expanded text from 0, into places of the source.
 class Places {
 public:
     Places(const Expanded& expanded, std::string file)
@@ -35,47 +35,24 @@ public:
         }
     }
 
-    SourceLocation at(const YAML::Mark& mark) {
+    SourceLocation at(const YAML::Mark& mark) const {
         if (mark.is_null() || mark.line < 0 || mark.column < 0) {
             return {file_, 0, 0};
         }
         const auto line = std::min(static_cast<std::size_t>(mark.line), line_starts_.size() - 1);
-        const auto offset = byte_offset(line, static_cast<std::size_t>(mark.column));
         const auto start = line_starts_[line];
-        const auto column = offset - start - inserted_between(start, offset) + 1;
-        return {file_, static_cast<unsigned>(line + 1), static_cast<unsigned>(column)};
+        const auto column = static_cast<std::size_t>(mark.column);
+        const auto& inserted = expanded_.inserted;
+        const auto before =
+            static_cast<std::size_t>(std::ranges::lower_bound(inserted, start + column) -
+                                     std::ranges::lower_bound(inserted, start));
+        return {file_, static_cast<unsigned>(line + 1), static_cast<unsigned>(column - before + 1)};
     }
 
 private:
-    // Marks come nearly in order, so the search goes on from the last one: a single long line of
-    // many values stays linear.
-    std::size_t byte_offset(std::size_t line, std::size_t column) {
-        if (line != line_ || column < column_) {
-            line_ = line;
-            column_ = 0;
-            offset_ = line_starts_[line];
-        }
-        const auto& text = expanded_.text;
-        while (column_ < column && offset_ < text.size() && text[offset_] != '\n') {
-            ++offset_;
-            while (offset_ < text.size() && continues_character(text[offset_])) {
-                ++offset_;
-            }
-            ++column_;
-        }
-        return offset_;
-    }
-
-    std::size_t inserted_between(std::size_t from, std::size_t to) const {
-        const auto& all = expanded_.inserted;
-        return static_cast<std::size_t>(std::ranges::lower_bound(all, to) -
-                                        std::ranges::lower_bound(all, from));
-    }
-
     const Expanded& expanded_;
     std::string file_;
     std::vector<std::size_t> line_starts_;
-    std::size_t line_ = 0, column_ = 0, offset_ = 0;
 };
 
 // Ends the parsing: a finding makes the rest meaningless.

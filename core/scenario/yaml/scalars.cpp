@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -71,7 +72,10 @@ void quantity_error(const Word& w, std::string_view what, const Kind& kind,
             unit = right;
         }
     }
-    const auto number = w.text.substr(0, w.text.size() - parts->unit.size());
+    std::string number(w.text.substr(0, w.text.size() - parts->unit.size()));
+    if (&kind == &share_kind && parts->unit.empty() && parts->number <= 1) {
+        number = fmt::format("{:.10g}", parts->number * 100);  // 0.001 means 0.1%
+    }
     say(fmt::format("has no unit of {}; write {}{}", kind.unit_of, number, unit));
 }
 

@@ -105,14 +105,16 @@ private:
 
     void copy_quoted(char quote) {
         copy();
-        while (at_ < text_.size() && peek() != quote) {
-            if (quote == '"' && peek() == '\\' && at_ + 1 < text_.size()) {
+        while (at_ < text_.size()) {
+            const bool escapes = quote == '"' ? peek() == '\\' : peek() == '\'' && peek(1) == '\'';
+            const bool ends = !escapes && peek() == quote;
+            copy();
+            if (ends) {
+                break;
+            }
+            if (escapes && at_ < text_.size()) {
                 copy();
             }
-            copy();
-        }
-        if (at_ < text_.size()) {
-            copy();
         }
         at_line_start_ = false;
     }
