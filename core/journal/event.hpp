@@ -23,12 +23,13 @@ enum class Level : std::uint8_t { none, decisions, all };
 /// The first event of every journal: what ran, and the names behind the indices.
 struct RunStarted {
     std::string scenario;
-    std::string world;      ///< "packet", "flow", "kernel"
-    std::string scheduler;  ///< the scheduler that all services run with; empty = as the lvs.cf says
+    std::string world;  ///< "packet", "flow", "kernel"
+    std::string
+        scheduler;  ///< the scheduler that all services run with; empty = as the lvs.cf says
     std::uint64_t seed = 0;
     std::vector<std::string> servers;
-    std::vector<std::int32_t> weights;  ///< configured weight of each server (first service's)
-    std::vector<std::uint32_t> workers; ///< concurrency of each server
+    std::vector<std::int32_t> weights;   ///< configured weight of each server (first service's)
+    std::vector<std::uint32_t> workers;  ///< concurrency of each server
     std::vector<std::string> workloads;
     std::vector<std::string> services;  ///< virtual services, by their lvs.cf names
     std::vector<std::string> routers;
@@ -75,11 +76,11 @@ struct ResponseReceived {
 };
 
 enum class Outcome : std::uint8_t {
-    served,     ///< every response arrived
-    refused,    ///< no server took it: reset or unreachable before it was established
-    reset,      ///< broken after it was established
-    timed_out,  ///< not finished within the workload's timeout
-    unfinished, ///< the run ended first
+    served,      ///< every response arrived
+    refused,     ///< no server took it: reset or unreachable before it was established
+    reset,       ///< broken after it was established
+    timed_out,   ///< not finished within the workload's timeout
+    unfinished,  ///< the run ended first
 };
 /// A connection has come to its end, one way or another. Every opened connection has one.
 struct ConnectionClosed {
@@ -95,7 +96,7 @@ struct ServerLoad {
     std::uint32_t busy;    ///< requests in service (processor sharing: at the most `workers` count)
     std::uint32_t queued;  ///< requests waiting
     Duration work_done;    ///< worker time spent since the run's start
-    std::uint64_t refused; ///< requests turned away by the full queue since the run's start
+    std::uint64_t refused;  ///< requests turned away by the full queue since the run's start
 };
 /// A sample of the director's table: one virtual service's view on one real server.
 struct DestinationLoad {
@@ -109,10 +110,9 @@ struct NodeTraffic {
     std::uint64_t received_packets, received_bytes, sent_packets, sent_bytes;
 };
 
-using Payload =
-    std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited, DestinationRemoved,
-                 Decision, ConnectionOpened, ResponseReceived, ConnectionClosed, ServerLoad,
-                 DestinationLoad, NodeTraffic>;
+using Payload = std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited,
+                             DestinationRemoved, Decision, ConnectionOpened, ResponseReceived,
+                             ConnectionClosed, ServerLoad, DestinationLoad, NodeTraffic>;
 
 struct Event {
     Time time;
