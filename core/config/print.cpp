@@ -8,17 +8,11 @@
 #include "core/config/directives.hpp"
 #include "core/config/errors.hpp"
 #include "core/config/tokens.hpp"
+#include "core/config/written.hpp"
 
 namespace lvslab::config {
 
 namespace {
-
-/// What stands behind the `=`: nothing to print, a text, or a value that no text gives.
-struct Written {
-    enum class Kind : std::uint8_t { absent, text, impossible };
-    Kind kind = Kind::absent;
-    std::string text;
-};
 
 Written text(std::string t) {
     return {Written::Kind::text, std::move(t)};
@@ -140,10 +134,18 @@ private:
     const Model& model_;
 };
 
+}  // namespace
+
 template <class Model>
 Written written(const Directive<Model>& directive, const Model& model) {
     return std::visit(Writer<Model>(directive, model), directive.member);
 }
+
+template Written written(const Directive<LvsConfig>&, const LvsConfig&);
+template Written written(const Directive<VirtualServer>&, const VirtualServer&);
+template Written written(const Directive<RealServer>&, const RealServer&);
+
+namespace {
 
 template <class Model>
 void print_directives(const Model& model, std::string_view indent, std::string& out) {

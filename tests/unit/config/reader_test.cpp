@@ -165,7 +165,8 @@ TEST(Reading, WarnsOfWhatPiranhaTakesWithoutAWord) {
     EXPECT_THAT(findings("keepalive = 010\n"), testing::ElementsAre(HasSubstr("octal: 8")));
     EXPECT_THAT(findings("sync = 1\nsync = 0\n"),
                 testing::ElementsAre(HasSubstr("line 1 already")));
-    EXPECT_THAT(findings("virtual a {\n} foo\n"), testing::ElementsAre(HasSubstr("what follows the }")));
+    EXPECT_THAT(findings("virtual a {\n} foo\n"),
+                testing::ElementsAre(HasSubstr("what follows the }")));
     EXPECT_THAT(findings("virtual a {\n"), testing::ElementsAre(HasSubstr("no } closes")));
     EXPECT_THAT(findings("rsh_command = \"ssh\" \n"),
                 testing::ElementsAre(HasSubstr("at the very end of a line")));
