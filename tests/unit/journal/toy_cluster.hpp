@@ -24,9 +24,11 @@ struct Server {
 
 struct Cluster {
     std::string scenario = "toy";
-    std::string scheduler = "rr";  ///< rr, wrr (at random by weight), wlc, dh (always the first)
+    std::string scheduler =
+        "rr";  ///< rr, wrr (at random by weight), lc, wlc, sh, dh (always the first)
     std::uint64_t seed = 1;
     std::vector<Server> servers;
+    std::uint32_t clients = 5000;
     double per_second = 100;
     double seconds = 20;
     double patience = 5;  ///< a connection is given up if it waits longer
@@ -113,42 +115,61 @@ private:
         }
     }
 
-    std::uint32_t choose() {
-        const auto n = static_cast<std::uint32_t>(state_.size());
-        if (cluster_.scheduler == "rr") {
-            return static_cast<std::uint32_t>(connections_ % n);
-        }
-        if (cluster_.scheduler == "dh") {
-            return 0;
-        }
+    /// One that a client would be sent to by `sh`: any fixed function of its number.
+    std::uint32_t by_client(std::uint64_t client) const {
+        return static_cast<std::uint32_t>(stable_hash(std::to_string(client)) % state_.size());
+    }
+
+    std::uint32_t by_weight_at_random() {
         std::int64_t weights = 0;
         for (const auto& server : cluster_.servers) {
             weights += server.weight;
         }
-        if (cluster_.scheduler == "wrr") {
-            auto ticket =
-                static_cast<std::int64_t>(choice_.below(static_cast<std::uint64_t>(weights)));
-            std::uint32_t i = 0;
-            while ((ticket -= cluster_.servers[i].weight) >= 0) {
-                ++i;
-            }
-            return i;
+        auto ticket = static_cast<std::int64_t>(choice_.below(static_cast<std::uint64_t>(weights)));
+        std::uint32_t i = 0;
+        while ((ticket -= cluster_.servers[i].weight) >= 0) {
+            ++i;
         }
+        return i;
+    }
+
+    /// The least loaded by the weights, or as if all weights were 1.
+    std::uint32_t least_loaded(bool weighted) const {
+        const auto weight = [&](std::uint32_t i) {
+            return weighted ? cluster_.servers[i].weight : 1;
+        };
         std::uint32_t best = 0;
-        for (std::uint32_t i = 1; i < n; ++i) {
-            if (state_[i].in_server() * cluster_.servers[best].weight <
-                state_[best].in_server() * cluster_.servers[i].weight) {
+        for (std::uint32_t i = 1; i < state_.size(); ++i) {
+            if (state_[i].in_server() * weight(best) < state_[best].in_server() * weight(i)) {
                 best = i;
             }
         }
         return best;
     }
 
+    std::uint32_t choose() {
+        const auto& scheduler = cluster_.scheduler;
+        if (scheduler == "rr") {
+            return static_cast<std::uint32_t>(connections_ % state_.size());
+        }
+        if (scheduler == "wrr") {
+            return by_weight_at_random();
+        }
+        if (scheduler == "sh") {
+            return by_client(connections_ % cluster_.clients);
+        }
+        if (scheduler == "dh") {
+            return 0;
+        }
+        return least_loaded(scheduler != "lc");
+    }
+
     void arrive() {
         const auto server = choose();
         const auto id = connections_++;
-        const Endpoint client{Address::v4(0x0A000002U + static_cast<std::uint32_t>(id % 5000)),
-                              Port{static_cast<std::uint16_t>(1024 + id % 60000)}};
+        const Endpoint client{
+            Address::v4(0x0A000002U + static_cast<std::uint32_t>(id % cluster_.clients)),
+            Port{static_cast<std::uint16_t>(1024 + id % 60000)}};
         const Endpoint to{Address::v4(0xC0A81A0AU), Port{80}};
         tell(ConnectionOpened{id, 0, client, to});
         tell(Decision{0, 0, server, 2, client, to});
