@@ -1,8 +1,238 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/ipvs/schedulers.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/compare_output.hpp"
+#include "sim/cli/compare_runs.hpp"
+#include "sim/cli/scenario_file.hpp"
 
 namespace lvslab::cli {
+namespace {
 
-void add_compare_command(CLI::App&, int&) {}
+namespace fs = std::filesystem;
+
+struct CompareOptions {
+    std::string scenario;
+    std::string output;
+    unsigned jobs = 0;
+    unsigned seeds = 0;
+    std::vector<std::string> schedulers;
+    std::string program;
+};
+
+fs::path own_program() {
+    return fs::read_symlink("/proc/self/exe");
+}
+
+/// results/NAME/compare-1, -2, ...: the first that is not there.
+fs::path next_results_folder(const std::string& scenario) {
+    for (unsigned i = 1;; ++i) {
+        auto folder = fs::path("results") / scenario / fmt::format("compare-{}", i);
+        if (!fs::exists(folder)) {
+            return folder;
+        }
+    }
+}
+
+/// Seed by seed, so that whatever is finished when the user stops it can be compared.
+std::vector<Job> jobs_of(const scenario::Scenario& scenario,
+                         const std::vector<std::string>& schedulers, unsigned seeds,
+                         const fs::path& folder) {
+    std::vector<Job> jobs;
+    for (unsigned i = 0; i < seeds; ++i) {
+        for (const auto& scheduler : schedulers) {
+            Job job{scheduler, scenario.seed + i, {}};
+            job.folder = folder / "runs" / job.name();
+            jobs.push_back(std::move(job));
+        }
+    }
+    return jobs;
+}
+
+/// The folder of the results, with those above it.
+class ResultsFolder {
+public:
+    /// Makes it, and room for the jobs' results; says on standard error why it could not.
+    bool make(const fs::path& folder, const std::vector<Job>& jobs) {
+        for (auto path = fs::absolute(folder / "runs"); !fs::exists(path);
+             path = path.parent_path()) {
+            made_.push_back(path);
+        }
+        std::error_code error;
+        fs::create_directories(folder / "runs", error);
+        for (const auto& job : jobs) {
+            // What an earlier comparison left there must not pass for this one's.
+            if (!error) {
+                fs::remove_all(job.folder, error);
+            }
+        }
+        if (error) {
+            fmt::print(stderr, "{}: {}\n", folder.string(), error.message());
+        }
+        return !error;
+    }
+
+    /// Removes what make() made, as far as nothing is in it.
+    void take_back() const {
+        for (const auto& path : made_) {
+            std::error_code ignored;
+            fs::remove(path, ignored);
+        }
+    }
+
+private:
+    std::vector<fs::path> made_;  ///< deepest first
+};
+
+/// Where the page's program is: beside this program's folder.
+fs::path page_program() {
+    return own_program().parent_path().parent_path() / "share/lvslab/lvslab_report";
+}
+
+/// Makes index.html; says on standard error why it could not.
+bool make_page(const fs::path& folder) {
+    const auto page = page_program().string();
+    const auto results = folder.string();
+    std::fflush(stdout);
+    const auto child = fork();
+    if (child == 0) {
+        setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
+        // Debian's own first: that is where its matplotlib is.
+        execl(LVSLAB_PYTHON, LVSLAB_PYTHON, page.c_str(), results.c_str(),
+              static_cast<char*>(nullptr));
+        execlp("python3", "python3", page.c_str(), results.c_str(), static_cast<char*>(nullptr));
+        fmt::print(stderr, "python3 cannot be run: {}\n", std::strerror(errno));
+        _exit(127);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    const bool made = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!made) {
+        fmt::print(stderr, "The page {}/index.html could not be made; the numbers are all there.\n",
+                   results);
+    }
+    return made;
+}
+
+/// The schedulers to compare; the lvs.cf's own if nothing names one.
+std::vector<std::string> schedulers_of(const scenario::Scenario& scenario,
+                                       const CompareOptions& options) {
+    std::vector<std::string> names =
+        options.schedulers.empty() ? scenario.compare.schedulers : options.schedulers;
+    for (const auto& service : scenario.config.virtual_servers) {
+        if (names.empty() && service.active) {
+            names.push_back(service.scheduler);
+        }
+    }
+    std::set<std::string> seen;
+    std::erase_if(names, [&](const auto& name) { return !seen.insert(name).second; });
+    return names;
+}
+
+/// Says which of the names given on the command line are no schedulers.
+bool check_schedulers(const std::vector<std::string>& names) {
+    bool good = true;
+    for (const auto& name : names) {
+        if (ipvs::find_scheduler(name) != nullptr) {
+            continue;
+        }
+        good = false;
+        fmt::print(stderr, "--schedulers: no scheduler is called \"{}\"; there are", name);
+        for (const auto& entry : ipvs::scheduler_table()) {
+            fmt::print(stderr, " {}", entry.name);
+        }
+        fmt::print(stderr, "\n");
+    }
+    return good;
+}
+
+int finish(const RunsDone& done, const scenario::Scenario& scenario,
+           const std::vector<std::string>& schedulers, const fs::path& folder) {
+    const auto comparison = compare(done);
+    auto findings = result_findings(comparison);
+    const auto facts = scenario_findings(scenario, schedulers);
+    findings.insert(findings.end(), facts.begin(), facts.end());
+    fmt::print("{}", comparison_text(comparison, findings));
+    bool good = write_comparison(folder, comparison, findings, scenario);
+    if (!good) {
+        fmt::print(stderr, "{}: the results could not be written\n", folder.string());
+    }
+    if (good && !comparison.schedulers.empty() && make_page(folder)) {
+        fmt::print("\nSee {}\n", (folder / "index.html").string());
+    } else {
+        good = false;
+    }
+    return done.interrupted ? interrupted_run : good && comparison.complete() ? held : failed;
+}
+
+int run_compare(const CompareOptions& options) {
+    const auto scenario = load_scenario(options.scenario);
+    fmt::print(stderr, "{}", scenario.diagnostics.to_string());
+    if (!check_schedulers(options.schedulers) || !scenario) {
+        return bad_input;
+    }
+    const auto schedulers = schedulers_of(*scenario, options);
+    const auto folder =
+        options.output.empty() ? next_results_folder(scenario->name) : fs::path(options.output);
+    const auto seeds = options.seeds > 0 ? options.seeds : scenario->compare.seeds;
+    const auto jobs = jobs_of(*scenario, schedulers, seeds, folder);
+    ResultsFolder results;
+    if (!results.make(folder, jobs)) {
+        results.take_back();
+        return bad_input;
+    }
+    Runner runner;
+    runner.program = options.program.empty() ? own_program().string() : options.program;
+    runner.scenario = options.scenario;
+    runner.at_once =
+        options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    const auto done = run_jobs(runner, jobs);
+    if (done.refused) {
+        fmt::print(stderr, "{}", *done.refused);
+        results.take_back();
+        return bad_input;
+    }
+    return finish(done, *scenario, schedulers, folder);
+}
+
+}  // namespace
+
+void add_compare_command(CLI::App& app, int& exit_code) {
+    auto* command = app.add_subcommand(
+        "compare", "Run a scenario with every scheduler it names, and compare them on one page");
+    auto options = std::make_shared<CompareOptions>();
+    command->add_option("SCENARIO", options->scenario, "scenario file (YAML)")->required();
+    command
+        ->add_option("--output", options->output, "folder for the results (results/NAME/compare-N)")
+        ->type_name("DIR");
+    command->add_option("--jobs", options->jobs, "runs at one time (as many as there are cores)")
+        ->check(CLI::Range(1U, 1024U));
+    command->add_option("--seeds", options->seeds, "repetitions (as the scenario says)")
+        ->check(CLI::Range(1U, 10000U));
+    command->add_option("--schedulers", options->schedulers, "schedulers (as the scenario says)")
+        ->delimiter(',')
+        ->type_name("A,B,...");
+    // Another program in the place of `lvslab run`, e.g. one that runs it on another machine.
+    command->add_option("--runner", options->program, "program that runs a run (this one)")
+        ->group("")
+        ->check(CLI::ExistingFile);
+    command->callback([options, &exit_code] { exit_code = run_compare(*options); });
+}
 
 }  // namespace lvslab::cli

@@ -16,6 +16,7 @@
 #include "core/config/parse.hpp"
 #include "core/config/print.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/scenario_file.hpp"
 
 namespace lvslab::cli {
 
@@ -26,24 +27,6 @@ struct ShowArguments {
     bool json = false;
     bool piranha = false;
 };
-
-/// The file's bytes, or nothing and why. (A stream throws on a directory and forgets the reason.)
-std::optional<std::string> read_file(const std::string& path, std::string& reason) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                               std::fclose);
-    std::string text;
-    if (file) {
-        std::array<char, 65536> block;
-        while (const std::size_t n = std::fread(block.data(), 1, block.size(), file.get())) {
-            text.append(block.data(), n);
-        }
-    }
-    if (!file || std::ferror(file.get()) != 0) {
-        reason = std::strerror(errno);
-        return std::nullopt;
-    }
-    return text;
-}
 
 std::optional<Address> address_of(const sockaddr& address) {
     if (address.sa_family == AF_INET) {
@@ -111,7 +94,7 @@ void print_findings(const Diagnostics& diagnostics) {
 
 int show(const ShowArguments& arguments) {
     std::string reason;
-    const auto text = read_file(arguments.file, reason);
+    const auto text = read_whole_file(arguments.file, reason);
     if (!text) {
         std::cerr << fmt::format("{}: cannot be read: {}\n", arguments.file, reason);
         return bad_input;
