@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include <fmt/format.h>
@@ -39,8 +40,7 @@ private:
         }
         if (!first) {
             first = Named{fmt::format("the {} network of {}", kind, r.name), n, place, true};
-        } else if (first->network.base() != n.base() ||
-                   first->network.prefix_length != n.prefix_length) {
+        } else if (network_of(first->network) != network_of(n)) {
             d_.error(place,
                      fmt::format("{} address {} of {} is not in {}, {}/{}", kind, n.to_string(),
                                  r.name, first->name, first->network.base().to_string(),
@@ -71,8 +71,8 @@ private:
             }
         } else if (!network.contains(s_.gateway)) {
             d_.error(places_.gateway,
-                     fmt::format("gateway {} is not in {}, {}/{}", s_.gateway.to_string(),
-                                 public_->name, network.base().to_string(), network.prefix_length));
+                     fmt::format("gateway {} is not in {}, {}", s_.gateway.to_string(),
+                                 public_->name, network_of(network).to_string()));
         }
     }
 
@@ -106,19 +106,47 @@ private:
                                     s_.clients[i].network, places_.clients[i], false});
             }
         }
+        add_remote_networks(networks);
         for (std::size_t i = 0; i < s_.workloads.size(); ++i) {
             const auto& w = s_.workloads[i];
             if (w.destinations && known(places_.workloads[i].to)) {
-                refuse_overlap({fmt::format("the destinations of {}", w.name),
-                                w.destinations->network, places_.workloads[i].to, false},
-                               networks);
+                add_destinations(networks,
+                                 {fmt::format("the destinations of {}", w.name),
+                                  w.destinations->network, places_.workloads[i].to, false});
             }
         }
-        add_remote_networks(networks);
-        std::vector<Named> before;
-        for (const auto& n : networks) {
-            refuse_overlap(n, before);
-            before.push_back(n);
+        refuse_overlaps(networks);
+    }
+
+    // Workloads may share their destinations.
+    static void add_destinations(std::vector<Named>& networks, Named destinations) {
+        const bool shared = std::ranges::any_of(networks, [&](const auto& n) {
+            return n.network == destinations.network && n.name.starts_with("the destinations");
+        });
+        if (!shared) {
+            networks.push_back(std::move(destinations));
+        }
+    }
+
+    // Networks contain each other or have nothing in common, so in the order of their first
+    // addresses each need only be held against the one that encloses its predecessors.
+    void refuse_overlaps(std::vector<Named>& networks) {
+        std::vector<std::size_t> order(networks.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::stable_sort(order, {}, [&](std::size_t i) {
+            return std::pair(networks[i].network.base(), networks[i].network.prefix_length);
+        });
+        std::optional<std::size_t> enclosing;
+        for (const auto i : order) {
+            if (!enclosing || !networks[i].network.overlaps(networks[*enclosing].network)) {
+                enclosing = i;
+                continue;
+            }
+            const auto& later = networks[std::max(i, *enclosing)];
+            const auto& earlier = networks[std::min(i, *enclosing)];
+            d_.error(later.place, fmt::format("{}, {}, overlaps {}, {}", later.name,
+                                              network_of(later.network).to_string(), earlier.name,
+                                              network_of(earlier.network).to_string()));
         }
     }
 
@@ -127,25 +155,12 @@ private:
         for (std::size_t i = 0; i < s_.servers.size(); ++i) {
             const auto& n = s_.servers[i].interface;
             const bool is_known = std::ranges::any_of(networks, [&](const auto& other) {
-                const bool same = other.network.base() == n.base() &&
-                                  other.network.prefix_length == n.prefix_length;
+                const bool same = network_of(other.network) == network_of(n);
                 return same || (other.is_routers && other.network.contains(n.address));
             });
             if (known(places_.servers[i]) && !is_known) {
                 networks.push_back(
                     {fmt::format("the network of {}", s_.servers[i].name), n, places_.servers[i]});
-            }
-        }
-    }
-
-    void refuse_overlap(const Named& n, const std::vector<Named>& others) {
-        for (const auto& other : others) {
-            if (n.network.overlaps(other.network)) {
-                d_.error(n.place, fmt::format("{}, {}/{}, overlaps {}, {}/{}", n.name,
-                                              n.network.base().to_string(), n.network.prefix_length,
-                                              other.name, other.network.base().to_string(),
-                                              other.network.prefix_length));
-                return;
             }
         }
     }

@@ -22,10 +22,6 @@ std::string_view name_of(config::NetworkType t) {
     return "?";
 }
 
-std::string network_text(const Network& n) {
-    return fmt::format("{}/{}", n.base().to_string(), n.prefix_length);
-}
-
 class ConfigCheck {
 public:
     ConfigCheck(const Scenario& s, const Places& places, Diagnostics& d)
@@ -122,7 +118,7 @@ private:
             d_.error(places_.config,
                      fmt::format("nat_router {} of {} is not in the routers' private network {}",
                                  config_.nat_router->to_string(), s_.config_path,
-                                 network_text(*router->private_interface)));
+                                 network_of(*router->private_interface).to_string()));
         }
     }
 
@@ -136,7 +132,7 @@ private:
             return;
         }
         const auto fits = [](const Network& wanted, const Network& have) {
-            return wanted.contains(have.address) && wanted.prefix_length == have.prefix_length;
+            return network_of(wanted) == network_of(have);
         };
         for (std::size_t i = 0; i < s_.servers.size(); ++i) {
             const auto& have = s_.servers[i].interface;
@@ -147,11 +143,14 @@ private:
                 continue;
             }
             const auto wanted =
-                nat ? fmt::format("private network {}", network_text(*router->private_interface))
+                nat ? fmt::format("private network {}",
+                                  network_of(*router->private_interface).to_string())
                 : router->private_interface
-                    ? fmt::format("networks {} and {}", network_text(router->public_interface),
-                                  network_text(*router->private_interface))
-                    : fmt::format("public network {}", network_text(router->public_interface));
+                    ? fmt::format("networks {} and {}",
+                                  network_of(router->public_interface).to_string(),
+                                  network_of(*router->private_interface).to_string())
+                    : fmt::format("public network {}",
+                                  network_of(router->public_interface).to_string());
             d_.error(places_.servers[i],
                      fmt::format("{} of {} is not in the routers' {}, where network = {} needs it",
                                  have.to_string(), s_.servers[i].name, wanted,
@@ -194,11 +193,11 @@ private:
         if (v.address.is_unspecified()) {
             d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
         } else if (router != nullptr && !router->public_interface.contains(v.address)) {
-            d_.error(
-                v.location,
-                fmt::format("address {} of virtual service {} is not in the routers' public "
-                            "network {}",
-                            v.address.to_string(), v.name, network_text(router->public_interface)));
+            d_.error(v.location,
+                     fmt::format("address {} of virtual service {} is not in the routers' public "
+                                 "network {}",
+                                 v.address.to_string(), v.name,
+                                 network_of(router->public_interface).to_string()));
         }
     }
 

@@ -11,6 +11,7 @@
 #include "core/scenario/checks.hpp"
 #include "core/scenario/places.hpp"
 #include "core/scenario/sections.hpp"
+#include "core/scenario/topology.hpp"
 #include "core/scenario/yaml/document.hpp"
 
 namespace lvslab::scenario {
@@ -52,6 +53,9 @@ Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
         if (complete && sections.config_read()) {
             check_config(s, places, d);
             check_services(s, places, d);
+        }
+        if (!d.has_errors()) {
+            d.append(check_topology(s));
         }
         if (!d.has_errors()) {
             result.value = std::move(s);

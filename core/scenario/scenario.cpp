@@ -63,6 +63,10 @@ Address destination_address(const DestinationRange& range, unsigned rank) {
     return host_address(range.network, rank);
 }
 
+Network network_of(const Network& interface) {
+    return {interface.base(), interface.prefix_length};
+}
+
 Address host_address(const Network& network, std::uint64_t i) {
     return advanced(network.base(), i + 1);
 }

@@ -174,6 +174,9 @@ Address client_address(const ClientGroup& group, unsigned i);
 /// Address of the destination with this popularity rank (from 0): network address + 1 + rank.
 Address destination_address(const DestinationRange& range, unsigned rank);
 
+/// The network that an interface is in: its address with the host bits cleared.
+Network network_of(const Network& interface);
+
 /// The host address of a network at this place, from 0: network address + 1 + i.
 Address host_address(const Network& network, std::uint64_t i);
 

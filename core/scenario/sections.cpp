@@ -71,6 +71,7 @@ void SectionReader::read(const Node& root) {
     read_config(m.require("config"));
     each_named(m.require("routers"), "router",
                [&](const auto& name, const auto& node) { read_router(name, node); });
+    check_router_count();
     each_named(m.require("servers"), "server",
                [&](const auto& name, const auto& node) { read_server(name, node); });
     each_named(m.require("clients"), "client group",
@@ -116,19 +117,25 @@ void SectionReader::each_named(const Node* node, std::string_view what, Read rea
     }
 }
 
+void SectionReader::check_router_count() {
+    if (s_.routers.size() > 2) {
+        d_.error(s_.routers[2].location,
+                 fmt::format("{} LVS routers; there are a primary and at most one backup",
+                             s_.routers.size()));
+    }
+}
+
 void SectionReader::take_node_name(const std::string& name, const SourceLocation& where,
                                    std::string_view what) {
     if (name == "gateway" || name == "all") {
         d_.error(where, fmt::format("no {} can be called \"{}\": the name has a meaning of its own",
                                     what, name));
     }
-    const auto same =
-        std::ranges::find(node_lines_, name, &std::pair<std::string, unsigned>::first);
-    if (same != node_lines_.end()) {
+    const auto [same, is_new] = node_lines_.emplace(name, where.line);
+    if (!is_new) {
         d_.error(where,
                  fmt::format("the name \"{}\" is already taken on line {}", name, same->second));
     }
-    node_lines_.emplace_back(name, where.line);
 }
 
 void SectionReader::refuse_name(const yaml::Word& word, std::string_view what,

@@ -2,6 +2,7 @@
 /// The sections of a scenario file, each read into the model.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,7 @@ private:
     }
     template <class Read>
     void each_named(const yaml::Node* node, std::string_view what, Read read);
+    void check_router_count();
     void take_node_name(const std::string& name, const SourceLocation& where,
                         std::string_view what);
 
@@ -82,7 +84,7 @@ private:
     Diagnostics& d_;
     SourceFolder folder_;
     bool config_read_ = false;
-    std::vector<std::pair<std::string, unsigned>> node_lines_;  ///< names taken, and where
+    std::map<std::string, unsigned> node_lines_;  ///< names taken, and where
 };
 
 }  // namespace lvslab::scenario

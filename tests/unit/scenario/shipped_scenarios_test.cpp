@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The scenarios that come with lvslab, and the schema that editors check them by.
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/ipvs/schedulers.hpp"
+#include "core/scenario/plan.hpp"
+#include "tests/unit/scenario/sources.hpp"
+
+namespace lvslab::scenario {
+namespace {
+
+const std::filesystem::path root = LVSLAB_SOURCE_DIR;
+
+Checked<Scenario> read_shipped(const std::filesystem::path& folder) {
+    return read_scenario(text_of(folder / "scenario.yaml").value(), folder.filename().string(),
+                         [&](const std::string& path) { return text_of(folder / path); });
+}
+
+std::vector<std::filesystem::path> folders() {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(root / "scenarios")) {
+        if (entry.is_directory()) {
+            found.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+// Offered work over what all real servers of the scenario can do.
+double utilisation(const Scenario& s) {
+    double capacity = 0;
+    double work = 0;
+    for (const auto& server : s.servers) {
+        capacity += server.workers * server.speed;
+    }
+    for (const auto& w : s.workloads) {
+        const auto* poisson = std::get_if<PoissonArrivals>(&w.arrivals);
+        work += poisson != nullptr
+                    ? poisson->per_second * w.requests * mean(s.servers.front().service)
+                    : 0;
+    }
+    return work / capacity;
+}
+
+TEST(ShippedScenarios, AreReadWithoutAFinding) {
+    ASSERT_GE(folders().size(), 8U);
+    for (const auto& folder : folders()) {
+        const auto s = read_shipped(folder);
+        EXPECT_EQ(s.diagnostics.to_string(), "") << folder;
+        ASSERT_TRUE(s) << folder;
+        EXPECT_EQ(s->name, folder.filename()) << folder;
+        EXPECT_FALSE(s->about.empty()) << folder;
+        EXPECT_FALSE(s->compare.schedulers.empty()) << folder;
+    }
+}
+
+TEST(ShippedScenarios, KeepTheirPlansSmallEnoughForAComparison) {
+    for (const auto& folder : folders()) {
+        const auto s = read_shipped(folder);
+        ASSERT_TRUE(s);
+        Plan plan(*s, s->seed);
+        std::size_t connections = 0;
+        while (plan.next()) {
+            ++connections;
+        }
+        EXPECT_GT(connections, 1000U) << folder;
+        EXPECT_LT(connections, 5000U) << folder;
+    }
+}
+
+TEST(ShippedScenarios, TheDemoLoadsUnequalServersToThreeQuarters) {
+    const auto s = read_shipped(root / "scenarios/published-shape");
+    ASSERT_TRUE(s);
+    EXPECT_NEAR(utilisation(*s), 0.75, 0.05);
+    EXPECT_EQ(s->compare.schedulers,
+              (std::vector<std::string>{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh"}));
+}
+
+TEST(Schema, NamesEverySchedulerThatThereIs) {
+    const auto schema = nlohmann::json::parse(text_of(root / "docs/scenario.schema.json").value());
+    const auto& named = schema["properties"]["compare"]["properties"]["scheduler"]["items"]["enum"];
+    std::vector<std::string> expected;
+    for (const auto& entry : ipvs::scheduler_table()) {
+        expected.emplace_back(entry.name);
+    }
+    EXPECT_EQ(named.get<std::vector<std::string>>(), expected);
+}
+
+}  // namespace
+}  // namespace lvslab::scenario
