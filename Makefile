@@ -7,7 +7,6 @@ BUILD := build/release
 LVSLAB := $(BUILD)/bin/lvslab
 JOBS := $(shell nproc)
 DEMO := scenarios/published-shape
-DEMO_OUTPUT := results/demo
 FUZZ_SECONDS ?= 30
 
 ifeq ($(INSTALL),no)
@@ -32,9 +31,8 @@ build: configure ## build the programs and tests into build/release
 	@cmake --build --preset release
 
 demo: build ## compare the scheduling algorithms on a published cluster's shape; makes a page
-	@$(LVSLAB) compare $(DEMO)/scenario.yaml --output $(DEMO_OUTPUT)
-	@echo
-	@echo "The page: file://$(CURDIR)/$(DEMO_OUTPUT)/index.html"
+	@$(LVSLAB) compare $(DEMO)/scenario.yaml
+	@echo "Open that page in a browser ($(CURDIR) is the folder)."
 
 test: build ## build and run all tests
 	@ctest --preset release -j $(JOBS)
