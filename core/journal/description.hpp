@@ -165,11 +165,11 @@ struct Description<ConnectionClosed> {
         Field{"workload", "", "workload", &ConnectionClosed::workload, Names::workloads},
         Field{"server", "", "real server; null = none ever answered", &ConnectionClosed::server,
               Names::servers},
-        Field{
-            "outcome", "",
-            "served (every response arrived), refused (before it was established), reset (after), "
-            "timed_out, unfinished (the run ended first)",
-            &ConnectionClosed::outcome, Names::plain, outcome_words},
+        Field{"outcome", "",
+              "served (every response arrived), refused (broken before the first answer), reset "
+              "(after), "
+              "timed_out, unfinished (the run ended first)",
+              &ConnectionClosed::outcome, Names::plain, outcome_words},
         Field{"duration", "s", "from the connect to the end", &ConnectionClosed::duration}};
 };
 

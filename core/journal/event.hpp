@@ -77,8 +77,8 @@ struct ResponseReceived {
 
 enum class Outcome : std::uint8_t {
     served,      ///< every response arrived
-    refused,     ///< no server took it: reset or unreachable before it was established
-    reset,       ///< broken after it was established
+    refused,     ///< no server took it: broken before the first byte of a response
+    reset,       ///< broken after that
     timed_out,   ///< not finished within the workload's timeout
     unfinished,  ///< the run ended first
 };
