@@ -44,6 +44,9 @@ void set_ns3_defaults(std::uint64_t seed) {
     // Packets that wait for an address: 3 would drop the SYNs of a busy first round trip. Linux
     // bounds bytes, not packets (unres_qlen_bytes, 212 992).
     set("ns3::ArpCache::PendingQueueSize", ns3::UintegerValue(1000));
+    // ns-3 delays each ARP request by up to 10 ms at random; Linux sends it at once.
+    set("ns3::ArpL3Protocol::RequestJitter",
+        ns3::StringValue("ns3::ConstantRandomVariable[Constant=0]"));
     tcp_as_linux_has_it();
     tcp_for_many_connections();
 }
