@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -9,10 +10,13 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "core/ipvs/schedulers.hpp"
 #include "core/journal/metrics.hpp"
 #include "core/journal/summary.hpp"
 #include "core/journal/writer.hpp"
@@ -163,6 +167,44 @@ fs::path output_folder(const RunArguments& arguments, const Scenario& scenario,
 
 #ifdef LVSLAB_PACKET_WORLD
 
+bool names_a_node(const std::string& name, const Scenario& scenario) {
+    const auto is = [&](const auto& thing) { return thing.name == name; };
+    if (name == "all" || name == "gateway" || std::ranges::any_of(scenario.routers, is) ||
+        std::ranges::any_of(scenario.servers, is) || std::ranges::any_of(scenario.clients, is)) {
+        return true;
+    }
+    return std::ranges::any_of(scenario.clients, [&](const scenario::ClientGroup& group) {
+        for (unsigned i = 0; i < group.count; ++i) {
+            if (name == fmt::format("{}-{}", group.name, i)) {
+                return true;
+            }
+        }
+        return false;
+    });
+}
+
+/// What of the command line does not fit the scenario or this world, one sentence each.
+std::vector<std::string> objections(const RunArguments& arguments, const Scenario& scenario) {
+    std::vector<std::string> found = packet_world::unsupported(scenario);
+    if (arguments.scheduler && ipvs::find_scheduler(*arguments.scheduler) == nullptr) {
+        std::vector<std::string_view> known;
+        for (const auto& entry : ipvs::scheduler_table()) {
+            known.push_back(entry.name);
+        }
+        found.push_back(fmt::format("scheduler {} is unknown; known are {}", *arguments.scheduler,
+                                    fmt::join(known, ", ")));
+    }
+    for (const auto& name : arguments.pcap) {
+        if (!names_a_node(name, scenario)) {
+            found.push_back(
+                fmt::format("pcap: there is no node {}; a router, a server, a client "
+                            "group, one of its clients (GROUP-NUMBER), gateway or all",
+                            name));
+        }
+    }
+    return found;
+}
+
 /// Summary and tables into the output, which is put in place.
 bool keep(RunOutput& output, const journal::Summary& summary, std::string& reason) {
     for (const auto& table : journal::summary_tables(summary)) {
@@ -216,11 +258,11 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
 }
 
 int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
-    const auto missing = packet_world::unsupported(scenario);
-    for (const auto& sentence : missing) {
-        fmt::print(stderr, "{}: {}\n", arguments.scenario, sentence);
+    const auto found = objections(arguments, scenario);
+    for (const auto& sentence : found) {
+        refuse(sentence);
     }
-    if (!missing.empty()) {
+    if (!found.empty()) {
         return bad_input;
     }
     packet_world::RunOptions options;

@@ -76,11 +76,14 @@ public:
         const Duration length = scenario_.end().time_since_epoch();
         sample();
         if (options_.progress) {
-            step_ = std::max(length / 100, Duration{1});
+            step_ = std::max(length / 1000, Duration{1});
             report();
         }
         ns3::Simulator::Stop(to_ns3(length));
         ns3::Simulator::Run();
+        if (options_.progress && !stopped_) {
+            options_.progress(now());
+        }
         clients_->finish();
         take_sample();
         return {.complete = !stopped_,

@@ -16,11 +16,11 @@ namespace lvslab::packet_world {
 
 struct RunOptions {
     std::uint64_t seed = 1;
-    std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
-    std::vector<std::string> pcap;         ///< nodes whose links are captured
-    std::string pcap_folder;               ///< an existing folder
-    /// Called a hundred times over the run with the simulated time; false stops the run.
-    std::function<bool(Time now)> progress;
+    std::optional<std::string> scheduler{};  ///< of every service, instead of the lvs.cf's
+    std::vector<std::string> pcap{};         ///< nodes whose links are captured
+    std::string pcap_folder{};               ///< an existing folder
+    /// Called a thousand times over the run with the simulated time; false stops the run.
+    std::function<bool(Time now)> progress{};
 };
 
 struct RunResult {
