@@ -74,8 +74,7 @@ private:
         }
         held_ = table_;
         std::ranges::sort(held_);
-        const auto rest = std::ranges::unique(held_);
-        held_.erase(rest.begin(), rest.end());
+        held_.erase(std::unique(held_.begin(), held_.end()), held_.end());  // clang 14: no ranges
         std::erase(held_, nullptr);
         std::ranges::for_each(held_, [](auto* d) { ++d->references; });
     }
