@@ -9,10 +9,11 @@
 namespace lvslab::packet_world {
 
 ClientApplication::ClientApplication(Network& network, const scenario::Scenario& scenario,
-                                     std::uint64_t seed, journal::Sink& sink)
+                                     std::uint64_t seed, journal::Sink& sink, Redirect redirect)
     : network_(network),
       scenario_(scenario),
       sink_(sink),
+      redirect_(std::move(redirect)),
       plan_(scenario, seed),
       open_(scenario.workloads.size()) {
     await_next();
@@ -34,6 +35,9 @@ void ClientApplication::tell(const Payload& payload) {
 void ClientApplication::await_next() {
     next_ = plan_.next();
     if (next_) {
+        if (redirect_) {
+            next_->to = redirect_(*next_);
+        }
         const Duration wait = std::max(next_->at - now(), Duration::zero());
         arrival_ = ns3::Simulator::Schedule(to_ns3(wait), &ClientApplication::open_next, this);
     }

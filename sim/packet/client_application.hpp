@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -22,9 +23,12 @@ namespace lvslab::packet_world {
 /// are open: memory does not grow with the number that have ended.
 class ClientApplication final : private ConnectionOwner {
 public:
+    /// Where a connection goes instead of where it was planned to.
+    using Redirect = std::function<Endpoint(const scenario::PlannedConnection&)>;
+
     /// Network, scenario and sink must outlive the application.
     ClientApplication(Network& network, const scenario::Scenario& scenario, std::uint64_t seed,
-                      journal::Sink& sink);
+                      journal::Sink& sink, Redirect redirect = {});
     ~ClientApplication() override;
     ClientApplication(const ClientApplication&) = delete;
     ClientApplication& operator=(const ClientApplication&) = delete;
@@ -59,6 +63,7 @@ private:
     Network& network_;
     const scenario::Scenario& scenario_;
     journal::Sink& sink_;
+    Redirect redirect_;
     scenario::Plan plan_;
     std::optional<scenario::PlannedConnection> next_;
     ns3::EventId arrival_;

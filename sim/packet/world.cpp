@@ -56,8 +56,12 @@ journal::RunStarted description(const scenario::Scenario& scenario, const RunOpt
 class World {
 public:
     World(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink)
-        : scenario_(scenario), options_(options), sink_(sink), network_(scenario, {options.seed}) {
-        for (unsigned i = 0; i < scenario.routers.size(); ++i) {
+        : scenario_(scenario),
+          options_(options),
+          sink_(sink),
+          network_(scenario,
+                   {.seed = options.seed, .plain_router = static_cast<bool>(options.straight_to)}) {
+        for (unsigned i = 0; !options.straight_to && i < scenario.routers.size(); ++i) {
             directors_.push_back(std::make_unique<Director>(
                 network_, i, scenario,
                 DirectorOptions{.ipvs = {.seed = options.seed}, .scheduler = options.scheduler},
@@ -66,7 +70,8 @@ public:
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(std::make_unique<ServerApplication>(network_, i, scenario, sink));
         }
-        clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink);
+        clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink,
+                                                       options.straight_to);
         if (!options.pcap.empty()) {
             network_.enable_pcap(options.pcap, options.pcap_folder);
         }

@@ -10,6 +10,7 @@
 
 #include "core/base/time.hpp"
 #include "core/journal/event.hpp"
+#include "core/scenario/plan.hpp"
 #include "core/scenario/scenario.hpp"
 
 namespace lvslab::packet_world {
@@ -21,6 +22,9 @@ struct RunOptions {
     std::string pcap_folder{};               ///< an existing folder
     /// Called a thousand times over the run with the simulated time; false stops the run.
     std::function<bool(Time now)> progress{};
+    /// Where a connection goes instead of to the virtual service. If set, the routers are plain
+    /// ns-3 routers without a director: what the director's cost is measured against.
+    std::function<Endpoint(const scenario::PlannedConnection&)> straight_to{};
 };
 
 struct RunResult {
