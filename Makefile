@@ -8,6 +8,7 @@ LVSLAB := $(BUILD)/bin/lvslab
 JOBS := $(shell nproc)
 DEMO := scenarios/published-shape
 FUZZ_SECONDS ?= 30
+FUZZERS := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 ifeq ($(INSTALL),no)
 install_packages = @echo "install: left out (INSTALL=no)"
@@ -37,9 +38,10 @@ demo: build ## compare the scheduling algorithms on a published cluster's shape;
 test: build ## build and run all tests
 	@ctest --preset release -j $(JOBS)
 
-bench: build ## measure the cost of scheduling decisions and of the packet world
+bench: build ## measure the cost of scheduling decisions and of the packet world (minutes)
 	$(call install_packages,debian-packages debian-packages-bench)
-	@cmake --build --preset release --target bench
+	@$(BUILD)/bin/ipvs_bench
+	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 
 asan: install ## build with AddressSanitizer and UndefinedBehaviorSanitizer and run all tests
 	@cmake --preset asan --log-level=WARNING
@@ -49,10 +51,13 @@ asan: install ## build with AddressSanitizer and UndefinedBehaviorSanitizer and 
 fuzz: install ## run every fuzz target for FUZZ_SECONDS (30)
 	$(call install_packages,debian-packages-fuzz)
 	@cmake --preset fuzz --log-level=WARNING
-	@cmake --build --preset fuzz --target fuzz_targets
-	@for target in build/fuzz/bin/*_fuzz; do \
+	@cmake --build --preset fuzz --target $(FUZZERS)
+	@for target in $(FUZZERS); do \
 	    echo "$$target, $(FUZZ_SECONDS) s"; \
-	    "$$target" -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 || exit 1; \
+	    mkdir -p build/fuzz/corpus/$$target; \
+	    build/fuzz/bin/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=4000 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=build/fuzz/ \
+	        -dict=tests/fuzz/$${target#fuzz_}.dict build/fuzz/corpus/$$target || exit 1; \
 	done
 
 clean: ## remove what was built (results stay)

@@ -8,9 +8,9 @@ namespace lvslab::cli {
 
 /// Exit codes of every command.
 enum ExitCode : int {
-    held = 0,      ///< done; whatever was expected held
-    failed = 1,    ///< an expectation or comparison failed
-    bad_input = 2, ///< the input is wrong; nothing was written
+    held = 0,               ///< done; whatever was expected held
+    failed = 1,             ///< an expectation or comparison failed
+    bad_input = 2,          ///< the input is wrong; nothing was written
     interrupted_run = 130,  ///< stopped by Ctrl-C, as shells number it
 };
 
