@@ -104,7 +104,11 @@ private:
                 last = i;
             }
         }
-        add(Kind::verdict, same, sentence(same, close, last));
+        // Where none is better, none is marked as the best.
+        const bool none_better =
+            !close.empty() && close.size() + same.size() == c_.schedulers.size();
+        add(Kind::verdict, none_better ? std::vector<std::string>{} : same,
+            sentence(same, close, last));
     }
 
     std::string sentence(const std::vector<std::string>& same,
@@ -163,29 +167,44 @@ private:
         return text + ".";
     }
 
+    /// Algorithms that lost alike are told together.
     void losses() {
+        std::vector<Finding> told;
         for (const auto& s : c_.schedulers) {
             const double lost = 1 - s.served_share().mean;
             if (lost <= 0) {
                 continue;
             }
-            std::string how;
-            const auto connections = s.estimate("connections");
-            for (const auto& [name, title] :
-                 {std::pair{"refused", "refused"}, std::pair{"reset", "reset"},
-                  std::pair{"timed_out", "timed out"}, std::pair{"unfinished", "unfinished"}}) {
-                const auto e = s.estimate(name);
-                if (e && e->mean > 0 && connections && connections->mean > 0) {
-                    how += fmt::format("{}{} {}", how.empty() ? "" : ", ",
-                                       percent(e->mean / connections->mean), title);
-                }
+            const auto text =
+                fmt::format("did not serve {} of the connections ({})", percent(lost), how_lost(s));
+            const auto same = std::find_if(told.begin(), told.end(),
+                                           [&](const auto& other) { return other.text == text; });
+            if (same == told.end()) {
+                told.push_back({Kind::loss, {s.name}, text});
+            } else {
+                same->schedulers.push_back(s.name);
             }
-            add(Kind::loss, {s.name},
-                fmt::format(
-                    "{} did not serve {} of its connections ({}). Response times count only "
-                    "what was answered.",
-                    s.name, percent(lost), how));
         }
+        for (auto& finding : told) {
+            finding.text = fmt::format("{} {}. Response times count only what was answered.",
+                                       list(finding.schedulers), finding.text);
+            found_.push_back(std::move(finding));
+        }
+    }
+
+    static std::string how_lost(const SchedulerResult& s) {
+        std::string how;
+        const auto connections = s.estimate("connections");
+        for (const auto& [name, title] :
+             {std::pair{"refused", "refused"}, std::pair{"reset", "reset"},
+              std::pair{"timed_out", "timed out"}, std::pair{"unfinished", "unfinished"}}) {
+            const auto e = s.estimate(name);
+            if (e && e->mean > 0 && connections && connections->mean > 0) {
+                how += fmt::format("{}{} {}", how.empty() ? "" : ", ",
+                                   percent(e->mean / connections->mean), title);
+            }
+        }
+        return how;
     }
 
     void sameness() {

@@ -168,6 +168,16 @@ void correct(std::vector<Difference>& differences, std::optional<double> Differe
     }
 }
 
+void compare_pairs(Comparison& c) {
+    for (std::size_t a = 0; a < c.schedulers.size(); ++a) {
+        for (std::size_t b = a + 1; b < c.schedulers.size(); ++b) {
+            c.differences.push_back(difference(c, a, b));
+        }
+    }
+    correct(c.differences, &Difference::p_time);
+    correct(c.differences, &Difference::p_served);
+}
+
 }  // namespace
 
 const std::vector<Measure>& measures() {
@@ -257,13 +267,18 @@ Comparison compare(const RunsDone& done) {
         std::sort(scheduler.runs.begin(), scheduler.runs.end(),
                   [](const auto& a, const auto& b) { return a.job.seed < b.job.seed; });
     }
-    for (std::size_t a = 0; a < c.schedulers.size(); ++a) {
-        for (std::size_t b = a + 1; b < c.schedulers.size(); ++b) {
-            c.differences.push_back(difference(c, a, b));
-        }
+    compare_pairs(c);
+    return c;
+}
+
+Comparison compare(std::vector<SchedulerResult> schedulers) {
+    Comparison c;
+    c.schedulers = std::move(schedulers);
+    for (const auto& s : c.schedulers) {
+        c.finished += s.runs.size();
     }
-    correct(c.differences, &Difference::p_time);
-    correct(c.differences, &Difference::p_served);
+    c.planned = c.finished;
+    compare_pairs(c);
     return c;
 }
 

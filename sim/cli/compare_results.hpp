@@ -91,5 +91,7 @@ struct Comparison {
 
 /// Reads the finished runs and compares them.
 Comparison compare(const RunsDone& done);
+/// Compares runs that have been read.
+Comparison compare(std::vector<SchedulerResult> schedulers);
 
 }  // namespace lvslab::cli

@@ -220,7 +220,9 @@ def captions(c):
         "load": "Requests in each server, in service and waiting, "
                 + ("in the one run." if one else "mean over repetitions.")
                 + " Lines that stay together mean an even load; a line that climbs above the dashed "
-                "one is a server whose queue grows while others may be idle.",
+                "one is a server whose queue grows while others may be idle."
+                + (" Dotted: a server leaves the pool, or comes back."
+                   if any(s.pool_changes() for s in c.schedulers) else ""),
         "shares": "Left: numbers are percent of the connections; dashed lines are where the weights "
                   "would cut. A bar that leaves them gave a server more or less than its weight asks "
                   "for, which a least-connection algorithm does on purpose when a server is quicker "

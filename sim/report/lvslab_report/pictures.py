@@ -147,7 +147,7 @@ def load_over_time(comparison):
     schedulers = comparison.schedulers
     names = _server_names(comparison)
     loads = [s.load() for s in schedulers]
-    columns = min(4, len(schedulers))
+    columns = min(len(schedulers), 2 if len(schedulers) <= 4 else 3 if len(schedulers) <= 6 else 4)
     rows = math.ceil(len(schedulers) / columns)
     figure, grid = pyplot.subplots(rows, columns, figsize=(WIDTH, 0.75 + 1.75 * rows), sharex=True,
                                    sharey=True, squeeze=False)
@@ -168,7 +168,8 @@ def load_over_time(comparison):
             axes.axvline(time, color=look.INK, linewidth=0.8, linestyle=":")
             if panel == 0:
                 axes.annotate(text, (time, 1), xycoords=("data", "axes fraction"), fontsize=7,
-                              rotation=90, va="top", ha="right", color=look.INK)
+                              rotation=90, va="top", ha="right", color=look.INK,
+                              bbox=dict(facecolor="white", edgecolor="none", alpha=0.7, pad=0.5))
         if squeezed:
             axes.set_yscale("symlog", linthresh=linear_to)
             powers = range(math.ceil(math.log10(linear_to)), math.ceil(math.log10(max(peaks))))

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/journal/metrics.hpp"
 #include "core/journal/observables.hpp"
@@ -241,4 +244,26 @@ TEST(Summary, TablesQuoteWhatNeedsIt) {
     EXPECT_EQ(to_csv(Value{std::string("a,\"b\"")}), "\"a,\"\"b\"\"\"");
     EXPECT_EQ(to_csv(Value{}), "");
     EXPECT_EQ(to_csv(Value{true}), "true");
+}
+
+TEST(Documentation, ListsEveryEventAndMetricAsTheTableDoes) {
+    std::ifstream file(LVSLAB_SOURCE_DIR "/docs/journal.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_THAT(text, testing::EndsWith(observables_markdown()))
+        << "make it with: lvslab journal --describe";
+}
+
+TEST(Documentation, NamesOfMetricsAreUniqueInTheirScope) {
+    const auto check = [](const auto& metrics) {
+        std::set<std::string_view> names;
+        for (const auto& metric : metrics) {
+            EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+            EXPECT_FALSE(metric.meaning.empty()) << metric.name;
+        }
+    };
+    check(run_metrics());
+    check(client_metrics());
+    check(balance_metrics());
+    check(server_metrics());
+    check(node_metrics());
 }
