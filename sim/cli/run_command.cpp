@@ -49,7 +49,8 @@ struct RunArguments {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-/// While it lives, Ctrl-C and SIGTERM only ask the run to stop.
+/// While it lives, Ctrl-C and SIGTERM only ask the run to stop, and a reader of the progress who
+/// has gone does not end it.
 class InterruptGuard {
 public:
     InterruptGuard() {
@@ -59,16 +60,20 @@ public:
         action.sa_flags = static_cast<int>(SA_RESETHAND);
         sigaction(SIGINT, &action, &before_int_);
         sigaction(SIGTERM, &action, &before_term_);
+        struct sigaction ignore = {};
+        ignore.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &ignore, &before_pipe_);
     }
     ~InterruptGuard() {
         sigaction(SIGINT, &before_int_, nullptr);
         sigaction(SIGTERM, &before_term_, nullptr);
+        sigaction(SIGPIPE, &before_pipe_, nullptr);
     }
     InterruptGuard(const InterruptGuard&) = delete;
     InterruptGuard& operator=(const InterruptGuard&) = delete;
 
 private:
-    struct sigaction before_int_ = {}, before_term_ = {};
+    struct sigaction before_int_ = {}, before_term_ = {}, before_pipe_ = {};
 };
 
 /// Tells how far the run is: a line for each percent to --progress-fd ("PERCENT SECONDS END"), and

@@ -313,6 +313,15 @@ TEST_F(RunCommand, ProgressIsALineForEachPercent) {
     EXPECT_EQ(expected, 101);
 }
 
+TEST_F(RunCommand, ReaderOfTheProgressMayGo) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    close(ends[0]);
+    const auto child = start({"small.yaml", "--output", "out", "--progress-fd", "3"}, ends[1]);
+    close(ends[1]);
+    EXPECT_EQ(wait(child).exit_code, 0);
+}
+
 TEST_F(RunCommand, InterruptLeavesNothingBehind) {
     std::string endless = small_scenario;
     endless.replace(endless.find("for: 2s"), 7, "for: 9h");
