@@ -47,6 +47,9 @@ struct Counters {
 class IpvsControl {
 public:
     IpvsControl();
+    ~IpvsControl();
+    IpvsControl(const IpvsControl&) = delete;
+    IpvsControl& operator=(const IpvsControl&) = delete;
 
     int add(const Service& service);
     int edit(const Service& service);
@@ -65,7 +68,10 @@ private:
     int change(std::uint8_t command, const Service& service);
     int change(std::uint8_t command, const Service& service, const Destination& destination);
 
+    std::vector<Counters> counters_v4(const Service& service) const;
+
     NetlinkSocket socket_;
+    int control_;  ///< for the old control calls
     std::uint16_t family_ = 0;
 };
 

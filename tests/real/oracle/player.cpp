@@ -212,7 +212,7 @@ std::string Player::outcome_of(const Flow& flow, const std::vector<SeenFrame>& s
         if (frame.kind == SeenFrame::Kind::icmp) {
             refusal = fmt::format(",\"icmp\":[{},{}]", frame.icmp_type, frame.icmp_code);
         } else if (frame.source == flow.virtual_endpoint) {
-            refusal = fmt::format(",\"reply\":{}", quoted(letters_of(frame.tcp_flags & 0x07U)));
+            refusal = fmt::format(",\"reply\":{}", quoted(letters_of(frame.tcp_flags)));
         } else if (frame.tunnel) {
             return fmt::format(
                 ",\"to\":\"{}\",\"m\":\"tun\"",
