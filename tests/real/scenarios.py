@@ -37,6 +37,7 @@ class Script:
         self.lines = []
         self.v6 = v6
         self.vip = "[fd00:255::1]:80" if v6 else "10.255.0.1:80"
+        self.direct = {}  # (service, server number) -> reached by direct routing
         self.servers = {}  # service -> {endpoint: words after it}
         self.open = []  # (client, virtual)
         self.closed = []
@@ -56,6 +57,10 @@ class Script:
         self.servers.pop(name)
 
     def server(self, number, weight=1, method="nat", name="T", port=80, u=0, l=0, op="dst+"):
+        # Once reached by direct routing, always so: the kernel's route cache of a server is shared
+        # by its entries, and one filled by NAT or a tunnel loses the packets of direct routing.
+        direct = self.direct.setdefault((name, number), method == "dr")
+        method = "dr" if direct else ("nat" if method == "dr" else method)
         endpoint = f"{host(self.v6, number)}:{port}"
         limits = f" u={u} l={l}" if u or l else ""
         self(f"{op} {name} {endpoint} {method} {weight}{limits}")
@@ -65,6 +70,8 @@ class Script:
 
     def edit(self, endpoint, weight, method=None, name="T", u=0, l=0):
         number, old = self.servers[name][endpoint]
+        if method and "dr" in (method, old):
+            method = old
         limits = f" u={u} l={l}" if u or l else ""
         self(f"dst= {name} {endpoint} {method or old} {weight}{limits}")
         self.servers[name][endpoint] = (number, method or old)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "oracle/player.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -51,6 +52,21 @@ std::string proc_endpoint(std::istream& words) {
     return Endpoint{proc_address(address),
                     static_cast<std::uint16_t>(std::stoul(port, nullptr, 16))}
         .to_string();
+}
+
+/// The text of a file, asked for in large pieces: the kernel makes the text as it is read, and a
+/// table that is read slowly is not of one moment.
+std::string whole_file(const char* path) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    std::string text(4U << 20, '\0');
+    std::size_t filled = 0;
+    for (ssize_t got = 1; file >= 0 && got > 0 && filled < text.size();) {
+        got = read(file, text.data() + filled, text.size() - filled);
+        filled += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+    close(file);
+    text.resize(filled);
+    return text;
 }
 
 }  // namespace
@@ -106,10 +122,12 @@ void Player::play_step(const Step& step) {
         play_mark(step);
     } else if (op == "cnt") {
         for (const auto& service : services_) {
+            time_ = now_ms();
             line("cnt", count_field(&service, several_services_));
         }
     } else if (op == "conns") {
-        line("conns", ",\"conns\":" + connections());
+        const auto rows = connections();
+        line("conns", ",\"conns\":" + rows);
     } else if (op == "counters") {
         count_always_ = word_of(step, 1) == "1";
         line("counters", fmt::format(",\"on\":{}", count_always_ ? 1 : 0));
@@ -333,8 +351,9 @@ std::string Player::count_field(const Service* service, bool named) {
            ",\"cnt\":" + number_list(ipvs_.counters(*service));
 }
 
-std::string Player::connections() const {
-    std::ifstream table("/proc/self/net/ip_vs_conn");
+std::string Player::connections() {
+    time_ = now_ms();
+    std::istringstream table(whole_file("/proc/self/net/ip_vs_conn"));
     std::string row;
     std::getline(table, row);
     std::string out = "[";

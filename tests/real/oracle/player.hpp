@@ -47,7 +47,8 @@ private:
     void play_mark(const Step& step);
 
     std::string outcome_of(const Flow& flow, const std::vector<SeenFrame>& seen);
-    std::string connections() const;
+    /// Every entry of /proc/net/ip_vs_conn; the line's time is that of the reading.
+    std::string connections();
     /// `"cnt":[...]`, with `"svc"` before it if the script has more than one service and `svc` is
     /// not told anyway; empty if there is no such service.
     std::string count_field(const Service* service, bool named);
