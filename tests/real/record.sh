@@ -65,7 +65,7 @@ compiler=$(command -v ccache || true)
 for source in "$here"/oracle/*.cpp "$here/../../core/base/address.cpp"; do
     object=$lab/$(basename "$source").o
     # shellcheck disable=SC2086
-    $compiler g++ -std=c++20 -O2 $warnings -DFMT_HEADER_ONLY -I"$here/../.." -I"$here" \
+    $compiler g++ -std=c++20 -O2 $warnings -DFMT_HEADER_ONLY -I"$here/../.." \
         -c "$source" -o "$object"
     objects+=("$object")
 done

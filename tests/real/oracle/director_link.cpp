@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/director_link.hpp"
+#include "tests/real/oracle/director_link.hpp"
 
 #include <fcntl.h>
 #include <linux/if.h>
@@ -65,7 +65,8 @@ int open_tap() {
 Mac station_of_server(const Address& server) {
     const std::size_t last = server.is_v4() ? 0 : 12;
     const auto& b = server.bytes();
-    return {0x02, static_cast<std::uint8_t>(server.is_v4() ? 4 : 6), b[last], b[last + 1],
+    return {0x02,        static_cast<std::uint8_t>(server.is_v4() ? 4 : 6),
+            b[last],     b[last + 1],
             b[last + 2], b[last + 3]};
 }
 
@@ -117,7 +118,9 @@ DirectorLink::DirectorLink() : device_(open_tap()), route_(NETLINK_ROUTE) {
     read_frames();
 }
 
-DirectorLink::~DirectorLink() { close(device_); }
+DirectorLink::~DirectorLink() {
+    close(device_);
+}
 
 void DirectorLink::set_neighbour(const Address& address, const Mac& station) {
     NetlinkRequest r(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);

@@ -7,8 +7,8 @@
 #include <map>
 #include <vector>
 
-#include "oracle/frame.hpp"
-#include "oracle/netlink.hpp"
+#include "tests/real/oracle/frame.hpp"
+#include "tests/real/oracle/netlink.hpp"
 
 namespace lvslab::oracle {
 

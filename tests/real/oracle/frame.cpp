@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/frame.hpp"
+#include "tests/real/oracle/frame.hpp"
 
 #include <algorithm>
 #include <iterator>

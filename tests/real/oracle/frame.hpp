@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/base/address.hpp"
-#include "oracle/endpoint.hpp"
+#include "tests/real/oracle/endpoint.hpp"
 
 namespace lvslab::oracle {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/ipvs_control.hpp"
+#include "tests/real/oracle/ipvs_control.hpp"
 
 #include <arpa/inet.h>
 #include <linux/genetlink.h>
@@ -100,7 +100,9 @@ IpvsControl::IpvsControl()
     }
 }
 
-IpvsControl::~IpvsControl() { close(control_); }
+IpvsControl::~IpvsControl() {
+    close(control_);
+}
 
 NetlinkRequest IpvsControl::request(std::uint8_t command, std::uint16_t flags) const {
     NetlinkRequest r(family_, flags);
@@ -139,9 +141,15 @@ int IpvsControl::change(std::uint8_t command, const Service& service,
     return socket_.ask(r);
 }
 
-int IpvsControl::add(const Service& s) { return change(IPVS_CMD_NEW_SERVICE, s); }
-int IpvsControl::edit(const Service& s) { return change(IPVS_CMD_SET_SERVICE, s); }
-int IpvsControl::remove(const Service& s) { return change(IPVS_CMD_DEL_SERVICE, s); }
+int IpvsControl::add(const Service& s) {
+    return change(IPVS_CMD_NEW_SERVICE, s);
+}
+int IpvsControl::edit(const Service& s) {
+    return change(IPVS_CMD_SET_SERVICE, s);
+}
+int IpvsControl::remove(const Service& s) {
+    return change(IPVS_CMD_DEL_SERVICE, s);
+}
 int IpvsControl::add(const Service& s, const Destination& d) {
     return change(IPVS_CMD_NEW_DEST, s, d);
 }
@@ -171,8 +179,7 @@ std::vector<Counters> IpvsControl::counters(const Service& service) {
     r.end_nest(nest);
     socket_.ask(r, [&](std::span<const std::uint8_t> payload) {
         const auto outer = attributes_of(payload.subspan(sizeof(genlmsghdr)));
-        found.push_back(
-            read_counters(attributes_of(outer.at(IPVS_CMD_ATTR_DEST)), service.family));
+        found.push_back(read_counters(attributes_of(outer.at(IPVS_CMD_ATTR_DEST)), service.family));
     });
     return found;
 }

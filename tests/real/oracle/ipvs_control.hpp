@@ -7,21 +7,21 @@
 #include <vector>
 
 #include "core/base/address.hpp"
-#include "oracle/endpoint.hpp"
-#include "oracle/netlink.hpp"
+#include "tests/real/oracle/endpoint.hpp"
+#include "tests/real/oracle/netlink.hpp"
 
 namespace lvslab::oracle {
 
 /// What a virtual service is found by, and how it behaves.
 struct Service {
-    std::string name;             ///< the script's
-    std::uint16_t protocol = 0;   ///< IPPROTO_TCP or IPPROTO_UDP; unused with a mark
+    std::string name;            ///< the script's
+    std::uint16_t protocol = 0;  ///< IPPROTO_TCP or IPPROTO_UDP; unused with a mark
     Endpoint endpoint;
     std::uint32_t fwmark = 0;
     Family family = Family::ipv4;
     std::string scheduler;
-    std::uint32_t flags = 0;      ///< IP_VS_SVC_F_*
-    std::uint32_t persistent = 0; ///< seconds; 0 = not persistent
+    std::uint32_t flags = 0;              ///< IP_VS_SVC_F_*
+    std::uint32_t persistent = 0;         ///< seconds; 0 = not persistent
     std::uint32_t netmask = 0xFFFFFFFFU;  ///< IPv4: host order; IPv6: prefix length
 };
 

@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "oracle/player.hpp"
+#include "tests/real/oracle/player.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/netlink.hpp"
+#include "tests/real/oracle/netlink.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,7 +15,9 @@ namespace {
 constexpr std::size_t message_header = sizeof(nlmsghdr);
 constexpr std::size_t attribute_header = sizeof(nlattr);
 
-constexpr std::size_t aligned(std::size_t length) { return (length + 3) & ~std::size_t{3}; }
+constexpr std::size_t aligned(std::size_t length) {
+    return (length + 3) & ~std::size_t{3};
+}
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::generic_category(), what);
@@ -30,7 +32,9 @@ NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags) {
     header({reinterpret_cast<const std::uint8_t*>(&h), sizeof h});
 }
 
-void NetlinkRequest::pad() { bytes_.resize(aligned(bytes_.size())); }
+void NetlinkRequest::pad() {
+    bytes_.resize(aligned(bytes_.size()));
+}
 
 void NetlinkRequest::header(std::span<const std::uint8_t> bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
@@ -78,7 +82,8 @@ Attributes attributes_of(std::span<const std::uint8_t> bytes) {
         if (a.nla_len < attribute_header || a.nla_len > bytes.size()) {
             break;
         }
-        found[a.nla_type & NLA_TYPE_MASK] = bytes.subspan(attribute_header, a.nla_len - attribute_header);
+        found[a.nla_type & NLA_TYPE_MASK] =
+            bytes.subspan(attribute_header, a.nla_len - attribute_header);
         bytes = bytes.subspan(std::min(aligned(a.nla_len), bytes.size()));
     }
     return found;
@@ -91,7 +96,9 @@ NetlinkSocket::NetlinkSocket(int protocol)
     }
 }
 
-NetlinkSocket::~NetlinkSocket() { close(socket_); }
+NetlinkSocket::~NetlinkSocket() {
+    close(socket_);
+}
 
 int NetlinkSocket::ask(NetlinkRequest& request,
                        const std::function<void(std::span<const std::uint8_t>)>& answer) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/player.hpp"
+#include "tests/real/oracle/player.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -80,7 +80,8 @@ double Player::now_ms() const {
 }
 
 void Player::line(std::string_view op, const std::string& fields) {
-    out_ << fmt::format("{{\"i\":{},\"t\":{:.3f},\"op\":\"{}\"{}}}\n", number_++, time_, op, fields);
+    out_ << fmt::format("{{\"i\":{},\"t\":{:.3f},\"op\":\"{}\"{}}}\n", number_++, time_, op,
+                        fields);
 }
 
 void Player::play(const std::vector<Step>& steps) {
@@ -175,14 +176,12 @@ void Player::play_destination(const Step& step) {
     }
     const auto destination = parse_destination(step);
     link_.know_server(destination.endpoint.address);
-    std::string fields =
-        fmt::format(",\"svc\":{},\"dst\":{}", quoted(name), quoted(step.words[2]));
+    std::string fields = fmt::format(",\"svc\":{},\"dst\":{}", quoted(name), quoted(step.words[2]));
     int error = 0;
     if (op == "dst-") {
         error = ipvs_.remove(*service, destination);
     } else {
-        error = op == "dst+" ? ipvs_.add(*service, destination)
-                             : ipvs_.edit(*service, destination);
+        error = op == "dst+" ? ipvs_.add(*service, destination) : ipvs_.edit(*service, destination);
         fields += fmt::format(",\"m\":{},\"w\":{}", quoted(step.words[3]), destination.weight);
         if (destination.upper != 0 || destination.lower != 0) {
             fields += fmt::format(",\"u\":{},\"l\":{}", destination.upper, destination.lower);
@@ -216,8 +215,8 @@ void Player::play_client_packet(const Step& step) {
         fields += fmt::format(",\"mark\":{}", mark);
     }
     time_ = now_ms();
-    fields += outcome_of(
-        flow, link_.exchange({flow.client, flow.virtual_endpoint, flow.udp, flags}));
+    fields +=
+        outcome_of(flow, link_.exchange({flow.client, flow.virtual_endpoint, flow.udp, flags}));
     if (count_always_) {
         fields += count_field(service, several_services_);
     }
@@ -232,9 +231,8 @@ std::string Player::outcome_of(const Flow& flow, const std::vector<SeenFrame>& s
         } else if (frame.source == flow.virtual_endpoint) {
             refusal = fmt::format(",\"reply\":{}", quoted(letters_of(frame.tcp_flags)));
         } else if (frame.tunnel) {
-            return fmt::format(
-                ",\"to\":\"{}\",\"m\":\"tun\"",
-                Endpoint{*frame.tunnel, frame.destination.port}.to_string());
+            return fmt::format(",\"to\":\"{}\",\"m\":\"tun\"",
+                               Endpoint{*frame.tunnel, frame.destination.port}.to_string());
         } else if (frame.destination == flow.virtual_endpoint) {
             const auto server = link_.server_at(frame.next_hop);
             return server ? fmt::format(",\"to\":\"{}\",\"m\":\"dr\"",
@@ -261,9 +259,8 @@ void Player::play_server_packet(const Step& step) {
         return frame.kind != SeenFrame::Kind::icmp && frame.source == flow.virtual_endpoint &&
                frame.destination == flow.client;
     });
-    std::string fields =
-        fmt::format(",\"f\":{},\"c\":{},\"v\":{},\"ok\":{}", quoted(step.words[1]),
-                    quoted(step.words[2]), quoted(step.words[3]), translated);
+    std::string fields = fmt::format(",\"f\":{},\"c\":{},\"v\":{},\"ok\":{}", quoted(step.words[1]),
+                                     quoted(step.words[2]), quoted(step.words[3]), translated);
     if (count_always_) {
         fields += count_field(service_of(flow), several_services_);
     }
@@ -290,8 +287,8 @@ void Player::play_sysctl(const Step& step) {
     const auto& key = word_of(step, 1);
     const auto value = parse_number(step, word_of(step, 2));
     const bool taken = write_sysctl("net/ipv4/vs/" + key, std::to_string(value));
-    line("sysctl", fmt::format(",\"k\":{},\"val\":{},\"err\":{}", quoted(key), value,
-                               taken ? 0 : EINVAL));
+    line("sysctl",
+         fmt::format(",\"k\":{},\"val\":{},\"err\":{}", quoted(key), value, taken ? 0 : EINVAL));
 }
 
 void Player::play_mark(const Step& step) {

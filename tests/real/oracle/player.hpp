@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
-#include "oracle/director_link.hpp"
-#include "oracle/ipvs_control.hpp"
-#include "oracle/script.hpp"
+#include "tests/real/oracle/director_link.hpp"
+#include "tests/real/oracle/ipvs_control.hpp"
+#include "tests/real/oracle/script.hpp"
 
 namespace lvslab::oracle {
 

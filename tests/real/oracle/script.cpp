@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "oracle/script.hpp"
+#include "tests/real/oracle/script.hpp"
 
 #include <linux/ip_vs.h>
 #include <netinet/in.h>
@@ -57,8 +57,8 @@ std::vector<Step> split_script(std::string_view text) {
 
 const std::string& word_of(const Step& step, std::size_t n) {
     if (n >= step.words.size()) {
-        throw ScriptError{step.line, "'" + step.words[0] + "' needs at least " +
-                                         std::to_string(n) + " words after it, found " +
+        throw ScriptError{step.line, "'" + step.words[0] + "' needs at least " + std::to_string(n) +
+                                         " words after it, found " +
                                          std::to_string(step.words.size() - 1)};
     }
     return step.words[n];

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "oracle/ipvs_control.hpp"
+#include "tests/real/oracle/ipvs_control.hpp"
 
 namespace lvslab::oracle {
 
