@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compares the packet world with its director against the same traffic through a plain ns-3 router.
 
-    packet_overhead.py PROGRAM [--connections 20000] [--runs 5] [--counted 400]
+    packet_overhead.py build/release/bin/packet_overhead
 
 Instructions (callgrind, a smaller run; the cost of building the network taken off by a run of a
 quarter of its size), median CPU time of interleaved runs, and the peak memory of a quarter of the
@@ -36,7 +36,8 @@ def run(program, method, router, connections, decisions, prefix=()):
 
 def instructions(program, method, router, connections, folder):
     prefix = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-    _, messages = run(program, method, router, connections, folder / f"counted-{method}", prefix)
+    decisions = folder / f"counted-{method}-{connections}"
+    _, messages = run(program, method, router, connections, decisions, prefix)
     return int(re.search(r"refs:\s+([\d,]+)", messages).group(1).replace(",", ""))
 
 
@@ -91,6 +92,7 @@ def main():
     parser.add_argument("program", type=pathlib.Path, help="the built packet_overhead")
     parser.add_argument("--connections", type=int, default=20000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--method", choices=("nat", "direct"), help="that one alone")
     parser.add_argument("--counted", type=int, default=400, help="connections under callgrind")
     arguments = parser.parse_args()
     program = arguments.program.resolve()
@@ -100,7 +102,7 @@ def main():
     held = True
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for method in ("nat", "direct"):
+        for method in (arguments.method,) if arguments.method else ("nat", "direct"):
             in_time, peak = compare_time(
                 program, method, arguments.connections, arguments.runs, folder
             )
@@ -108,6 +110,7 @@ def main():
             held &= compare_memory(program, method, arguments.connections, peak, folder)
             if counting:
                 held &= compare_instructions(program, method, arguments.counted, folder)
+            sys.stdout.flush()
     return 0 if held else 1
 
 

@@ -89,6 +89,23 @@ TEST(Network, ARealServersApplicationMayListenOnAnotherPortUnderNat) {
     EXPECT_EQ(run.decisions_per_server(), (std::vector<unsigned>{10, 10}));
 }
 
+TEST(Network, ATunnelReachesServersInNetworksOfTheirOwn) {
+    auto scenario = cluster(NetworkType::tunnel, 2, 4);
+    for (unsigned i = 0; i < 2; ++i) {
+        const auto site = lvslab::Network::parse("10." + std::to_string(51 + i) + ".0.11/24");
+        scenario.servers[i].interface = *site;
+        scenario.servers[i].link.delay = std::chrono::milliseconds(4);
+        for (auto& v : scenario.config.virtual_servers) {
+            v.servers[i].address = site->address;
+        }
+    }
+    ClusterRun run(scenario, 10'000);
+    run.ask_evenly(20, Protocol::tcp);
+    run.go();
+    EXPECT_EQ(run.served(10'000), 20U);
+    EXPECT_EQ(run.decisions_per_server(), (std::vector<unsigned>{10, 10}));
+}
+
 TEST(Network, TheGatewayLearnsTheVirtualAddressFromTheRouterAlone) {
     ClusterRun run(cluster(NetworkType::direct, 4, 2), 1'000);
     run.ask_evenly(4, Protocol::tcp);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/topology.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/packet/traffic.hpp"
+
+namespace lvslab::packet_world::testing {
+namespace {
+
+using config::NetworkType;
+
+std::vector<std::string> listened(const scenario::Scenario& s, unsigned server, bool own = false) {
+    std::vector<std::string> texts;
+    for (const auto& l : listen_endpoints_of(s, server, own)) {
+        texts.push_back(std::string(to_string(l.protocol)) + " " + l.endpoint.to_string());
+    }
+    return texts;
+}
+
+std::vector<std::string> floating(const Topology& t) {
+    std::vector<std::string> texts;
+    for (const auto& f : t.floating) {
+        texts.push_back(f.address.to_string() + " on " + t.lans[f.lan].name);
+    }
+    return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Topology, NatServersAnswerThroughTheFloatingAddressOfThePrivateNetwork) {
+    const auto t = topology_of(cluster(NetworkType::nat, 2, 1));
+    ASSERT_EQ(t.lans.size(), 2U);
+    EXPECT_EQ(t.server_lan, (std::vector<std::size_t>{1, 1}));
+    EXPECT_EQ(t.server_gateway[0].to_string(), "10.11.12.10");
+    EXPECT_TRUE(t.lans[1].gateway.is_unspecified()) << "the clients' gateway is not on it";
+    EXPECT_EQ(floating(t), (Texts{"192.168.26.10 on public", "10.11.12.10 on private"}));
+}
+
+TEST(Topology, NatServersAnswerThroughTheRouterItselfIfNoFloatingAddressIsSet) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    s.config.nat_router.reset();
+    EXPECT_EQ(topology_of(s).server_gateway[0].to_string(), "10.11.12.9");
+}
+
+TEST(Topology, DirectRoutingServersAnswerThroughTheClientsGateway) {
+    const auto t = topology_of(cluster(NetworkType::direct, 1, 1));
+    EXPECT_EQ(t.server_lan[0], 0U);
+    EXPECT_EQ(t.server_gateway[0].to_string(), "192.168.26.254");
+    EXPECT_EQ(floating(t), (Texts{"192.168.26.10 on public"}));
+}
+
+TEST(Topology, ASiteOfItsOwnHasTheGatewayAtItsLastFreeAddress) {
+    auto s = cluster(NetworkType::tunnel, 2, 1);
+    s.servers[0].interface = *lvslab::Network::parse("10.51.0.11/24");
+    s.servers[1].interface = *lvslab::Network::parse("10.52.0.254/24");
+    const auto t = topology_of(s);
+    ASSERT_EQ(t.lans.size(), 4U);
+    EXPECT_EQ(t.lans[2].name, "10.51.0.0");
+    EXPECT_FALSE(t.lans[2].has_routers);
+    EXPECT_EQ(t.server_gateway[0].to_string(), "10.51.0.254");
+    EXPECT_EQ(t.server_gateway[1].to_string(), "10.52.0.253");
+}
+
+TEST(Topology, MarkedDestinationsAreRoutedToTheServicesAddress) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    s.config.virtual_servers.resize(1);
+    s.config.virtual_servers[0].fwmark = Fwmark{9};
+    s.workloads.resize(1);
+    s.workloads[0].destinations = {.network = *lvslab::Network::parse("203.0.113.0/24"),
+                                   .port = Port{8080}};
+    s.workloads[0].to = {*Address::parse("203.0.113.1"), Port{8080}};
+    scenario::MarkRule rule;
+    rule.destination = s.workloads[0].destinations->network;
+    rule.mark = Fwmark{9};
+    s.marks.push_back(rule);
+    const auto t = topology_of(s);
+    ASSERT_EQ(t.routed.size(), 1U);
+    EXPECT_EQ(t.routed[0].network.to_string(), "203.0.113.0/24");
+    EXPECT_EQ(t.routed[0].next_hop.to_string(), "192.168.26.10");
+    // NAT keeps a marked packet's port; elsewhere any address of the range may come.
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 10.11.12.1:8080"}));
+    s.config.network = NetworkType::direct;
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 0.0.0.0:8080"}));
+}
+
+TEST(ListenEndpoints, AreTheServersOwnUnderNatAndTheVirtualOnesOtherwise) {
+    EXPECT_EQ(listened(cluster(NetworkType::nat, 2, 1), 1),
+              (Texts{"tcp 10.11.12.2:80", "udp 10.11.12.2:80"}));
+    for (const auto type : {NetworkType::direct, NetworkType::tunnel}) {
+        EXPECT_EQ(listened(cluster(type, 2, 1), 1),
+                  (Texts{"tcp 192.168.26.10:80", "udp 192.168.26.10:80"}));
+    }
+}
+
+TEST(ListenEndpoints, BehindAPlainRouterAreTheServersOwn) {
+    EXPECT_EQ(listened(cluster(NetworkType::direct, 2, 1), 1, true),
+              (Texts{"tcp 192.168.26.102:80", "udp 192.168.26.102:80"}));
+}
+
+TEST(ListenEndpoints, AreThoseOfTheServicesThatTheServerIsIn) {
+    auto s = cluster(NetworkType::nat, 2, 1);
+    s.config.virtual_servers[1].servers.resize(1);
+    EXPECT_EQ(listened(s, 1), (Texts{"tcp 10.11.12.2:80"}));
+    // An inactive one may join later.
+    s.config.virtual_servers[0].servers[1].active = false;
+    EXPECT_EQ(listened(s, 1), (Texts{"tcp 10.11.12.2:80"}));
+}
+
+}  // namespace
+}  // namespace lvslab::packet_world::testing
