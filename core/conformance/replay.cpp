@@ -2,6 +2,7 @@
 #include "core/conformance/replay.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -107,6 +108,9 @@ private:
     void play_event(const Event& event);
     void play_change(const Event& event);
     ControlResult change(const Event& event);
+    void play_timeouts(const Event& event);
+    void compare_error(const Event& event, ControlResult result);
+    void settle_dropping(const Event& event);
     void play_service(const Event& event);
     void play_in(const Event& event);
     void play_rs(const Event& event);
@@ -198,9 +202,12 @@ void Player::play_event(const Event& event) {
         case Op::env:
             break;
         case Op::timeout:
-            ipvs_.set_timeouts(event.timeouts);
+            play_timeouts(event);
             break;
         case Op::sysctl: {
+            if (event.error.value_or(0) != 0) {
+                break;  // the kernel refused it
+            }
             auto changed = ipvs_.options();
             const auto problem = set_sysctl(changed, event.sysctl, event.sysctl_value);
             if (!problem.empty()) {
@@ -238,6 +245,29 @@ void Player::play_event(const Event& event) {
         case Op::connections:
             compare_connections(event);
             break;
+    }
+}
+
+/// ip_vs_set_timeout takes what fits an int in ticks.
+void Player::play_timeouts(const Event& event) {
+    const auto fits = [](Duration d) {
+        return d >= Duration::zero() && d / ipvs::jiffy <= std::numeric_limits<int>::max();
+    };
+    const auto& t = event.timeouts;
+    const bool fine = fits(t.tcp) && fits(t.tcp_fin) && fits(t.udp);
+    if (fine) {
+        ipvs_.set_timeouts(t);
+    }
+    compare_error(event, fine ? ControlResult::ok : ControlResult::invalid);
+}
+
+void Player::compare_error(const Event& event, ControlResult result) {
+    if (event.error) {
+        compared_ = true;
+        if (*event.error != errno_of(result)) {
+            differ(fmt::format("errno {}", *event.error),
+                   fmt::format("errno {}", errno_of(result)));
+        }
     }
 }
 
@@ -280,14 +310,31 @@ void Player::play_change(const Event& event) {
         return;
     }
     last_service_ = event.service_name;
-    const auto error = errno_of(change(event));
-    if (event.error) {
-        compared_ = true;
-        if (*event.error != error) {
-            differ(fmt::format("errno {}", *event.error), fmt::format("errno {}", error));
-        }
-    }
+    settle_dropping(event);
+    compare_error(event, change(event));
     compare_counters(event);
+}
+
+/// Entries of a removed server may be gone or not as it comes back (expire_nodest_conn): the
+/// counters that it comes back with tell.
+void Player::settle_dropping(const Event& event) {
+    if (event.op != Op::add_server || !event.counters) {
+        return;
+    }
+    const auto due = ipvs_.due_timers(now_);
+    const auto drop = std::ranges::find_if(due, &DueTimer::is_drop_of_removed);
+    const auto row = std::ranges::find(*event.counters, event.server, &ServerCounters::server);
+    if (drop == due.end() || row == event.counters->end()) {
+        return;
+    }
+    std::int64_t entries = 0;
+    ipvs_.for_each_connection([&](const ipvs::ConnectionStatus& c) {
+        entries += !c.is_template && c.server.address == event.server.address ? 1 : 0;
+    });
+    if (row->active + row->inactive < entries) {
+        in_doubt_ = true;
+        ipvs_.fire(drop->handle, now_);
+    }
 }
 
 Segment Player::segment_of(const Event& event) const {

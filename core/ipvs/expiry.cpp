@@ -193,7 +193,8 @@ DueTimer Ipvs::Model::due_timer(ConnectionId id) const {
             d.available,
             {d.endpoint.address, Port{c.server_port}},
             c.is_template != 0,
-            c.counted_active != 0};
+            c.counted_active != 0,
+            false};
 }
 
 std::vector<DueTimer> Ipvs::Model::due_timers(Time now) const {
@@ -202,7 +203,7 @@ std::vector<DueTimer> Ipvs::Model::due_timers(Time now) const {
         return due;
     }
     if (drop_since_ <= now) {
-        due.push_back({drop_handle, drop_since_, {}, {}, false, {}, false, false});
+        due.push_back({drop_handle, drop_since_, {}, {}, false, {}, false, false, true});
     }
     for (ConnectionId id = 0; id < table_.pool().end(); ++id) {
         if (table_[id].in_use != 0 && table_[id].expires <= now) {

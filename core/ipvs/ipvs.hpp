@@ -52,6 +52,8 @@ struct DueTimer {
     Endpoint forwards_to;  ///< where the entry sends packets
     bool is_template;
     bool active;  ///< the entry counts as active
+    /// Not an entry, but the dropping of all entries of removed servers (expire_nodest_conn).
+    bool is_drop_of_removed;
 };
 
 /// One entry of the connection table, for listing.

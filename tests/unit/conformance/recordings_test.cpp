@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "core/conformance/replay.hpp"
+#include "tests/unit/conformance/packed_file.hpp"
+
+namespace lvslab::conformance {
+namespace {
+
+std::string summary(const Report& r) {
+    if (!r.first) {
+        return r.name;
+    }
+    return r.name + ":" + std::to_string(r.first->line) + "\n" + r.first->event +
+           "\nrecorded: " + r.first->expected + "\nmodel:    " + r.first->found;
+}
+
+TEST(Recordings, EveryCommittedRecordingIsMetEventByEvent) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(recordings_folder())) {
+        if (entry.path().extension() == ".gz") {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    ASSERT_EQ(files.size(), 84U);
+    std::uint64_t events = 0;
+    std::uint64_t granule = 0;
+    unsigned statistical = 0;
+    for (const auto& file : files) {
+        const auto recording = read_recording(unpacked(file), file.filename().string());
+        ASSERT_TRUE(recording) << recording.diagnostics.to_string();
+        const auto report = replay(*recording);
+        ASSERT_TRUE(report) << report.diagnostics.to_string();
+        EXPECT_EQ(report->mismatches, 0U) << summary(*report);
+        EXPECT_GT(report->events, 500U) << report->name;
+        events += report->events;
+        granule += report->timer_granule;
+        statistical += report->choices ? 1U : 0U;
+    }
+    // Every line but the 92 that only tell something (env, sh, counters on) was compared.
+    EXPECT_EQ(events, 263152U);
+    // Only the recordings of states reuse closing entries, whose timers take one tick.
+    EXPECT_LT(granule, 200U);
+    EXPECT_EQ(statistical, 4U);
+}
+
+/// A recording in which one line was changed.
+class Tampered {
+public:
+    explicit Tampered(const std::string& file) : text_(unpacked(recordings_folder() / file)) {}
+
+    /// Replaces the first `from` after `after`.
+    Tampered& replace(const std::string& after, const std::string& from, const std::string& to) {
+        const auto at = text_.find(from, text_.find(after));
+        EXPECT_NE(at, std::string::npos) << from;
+        text_.replace(at, from.size(), to);
+        return *this;
+    }
+    Report report() const {
+        const auto recording = read_recording(text_, "tampered");
+        EXPECT_TRUE(recording) << recording.diagnostics.to_string();
+        return *replay(*recording).value;
+    }
+
+private:
+    std::string text_;
+};
+
+TEST(TamperedRecording, AnotherServerIsAMismatchWithItsContext) {
+    const auto r = Tampered("plain_wlc.jsonl.gz")
+                       .replace("\"i\":400,", "\"to\":\"10.1.0.1", "\"to\":\"10.1.9.1")
+                       .report();
+    EXPECT_GE(r.mismatches, 1U);
+    ASSERT_TRUE(r.first);
+    EXPECT_EQ(r.first->context.size(), 5U);
+    EXPECT_NE(r.first->expected.find("10.1.9.1"), std::string::npos);
+}
+
+TEST(TamperedRecording, AnotherCounterIsAMismatch) {
+    // In the last line with counters: nothing that comes after is compared with it.
+    const auto r = Tampered("plain_rr.jsonl.gz").replace("\"op\":\"cnt\"", ",0]", ",1]").report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AnotherOrderOfServersIsAMismatch) {
+    const auto r = Tampered("plain_rr.jsonl.gz")
+                       .replace("\"op\":\"cnt\"", "10.1.0.12:80", "10.1.0.99:80")
+                       .report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AReplyThatDoesNotComeOutIsAMismatch) {
+    const auto r =
+        Tampered("plain_rr.jsonl.gz").replace("\"i\":200,", "\"ok\":true", "\"ok\":false").report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AnotherErrorNumberIsAMismatch) {
+    const auto r = Tampered("plain_rr.jsonl.gz")
+                       .replace("\"op\":\"dst+\"", "\"err\":0", "\"err\":17")
+                       .report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AnotherKindOfRefusalIsAMismatch) {
+    const auto r = Tampered("thr_rr.jsonl.gz")
+                       .replace("\"op\":\"in\"", "\"icmp\":[3,3]", "\"icmp\":[3,1]")
+                       .report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AnAnswerOfTheDirectorThatIsMissingIsAMismatch) {
+    const auto r =
+        Tampered("thr_rr.jsonl.gz").replace("\"op\":\"in\"", ",\"reply\":\"R\"", "").report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AnotherStateOrTimeLeftOfAnEntryIsAMismatch) {
+    const auto state = Tampered("plain_rr.jsonl.gz")
+                           .replace("\"op\":\"conns\"", "\"ESTABLISHED\"", "\"CLOSE_WAIT\"")
+                           .report();
+    EXPECT_EQ(state.mismatches, 1U);
+    const auto seconds =
+        Tampered("plain_rr.jsonl.gz")
+            .replace("\"op\":\"conns\"", "\"ESTABLISHED\",899", "\"ESTABLISHED\",898")
+            .report();
+    EXPECT_EQ(seconds.mismatches, 1U);
+}
+
+TEST(TamperedRecording, AForwardingMethodIsCompared) {
+    const auto r = Tampered("state_tun.jsonl.gz")
+                       .replace("\"i\":50,", "\"m\":\"tun\"", "\"m\":\"dr\"")
+                       .report();
+    EXPECT_EQ(r.mismatches, 1U);
+}
+
+}  // namespace
+}  // namespace lvslab::conformance
