@@ -15,25 +15,26 @@ class Scheduler;
 
 /// One real server with its counters (struct ip_vs_dest). It outlives its place in the list: as
 /// long as connections or a scheduler's cache refer to it, it waits in the trash.
-struct Destination {
-    Endpoint endpoint;
-    ForwardingMethod method = ForwardingMethod::nat;
-    bool available = false;   ///< listed in its service (IP_VS_DEST_CF_AVAILABLE)
-    bool overloaded = false;  ///< IP_VS_DEST_F_OVERLOAD
+struct alignas(64) Destination {
+    // What every connection touches, in one cache line.
     std::int32_t weight = 0;
-    std::int32_t last_weight = 0;  ///< as last added, or edited to something but zero (mh)
+    std::int32_t active = 0;
+    std::int32_t total = 0;  ///< active and inactive; templates are not in it
+    std::uint32_t slot = 0;  ///< its place in the list: larger is nearer the head
     std::uint32_t upper_threshold = 0;
     std::uint32_t lower_threshold = 0;
-    std::int32_t active = 0;
-    std::int32_t total = 0;       ///< active and inactive; templates are not in it
-    std::int32_t persistent = 0;  ///< templates
-    std::uint64_t connections = 0;
-    std::uint32_t id = 0;    ///< its index in the model's pool
-    std::uint32_t slot = 0;  ///< its place in the list: larger is nearer the head
+    bool available = false;   ///< listed in its service (IP_VS_DEST_CF_AVAILABLE)
+    bool overloaded = false;  ///< IP_VS_DEST_F_OVERLOAD
+    ForwardingMethod method = ForwardingMethod::nat;
     std::uint32_t references = 0;
-    ServiceKey service;              ///< whose it is or was: what a revival is matched by
     Scheduler* scheduler = nullptr;  ///< to tell of changed counters; none while in the trash
-    Time idle_since = never;         ///< in the trash: first seen without references
+    std::uint64_t connections = 0;
+    std::uint32_t id = 0;           ///< its index in the model's pool
+    std::int32_t persistent = 0;    ///< templates
+    Endpoint endpoint;
+    std::int32_t last_weight = 0;  ///< as last added, or edited to something but zero (mh)
+    ServiceKey service;            ///< whose it is or was: what a revival is matched by
+    Time idle_since = never;       ///< in the trash: first seen without references
 
     std::int32_t inactive() const { return total - active; }
     /// May be given a new connection at all.

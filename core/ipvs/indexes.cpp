@@ -32,28 +32,44 @@ void make_room(std::vector<Node>& nodes, std::uint32_t& capacity, std::uint32_t 
 }  // namespace
 
 void LeastShareTree::grow(std::uint32_t slot) {
-    make_room(nodes_, capacity_, slot, [](std::uint32_t) {});
-    for (std::uint32_t i = 0; i < capacity_; ++i) {
-        nodes_[capacity_ + i].slot = i;
+    const auto old = std::move(groups_);
+    const auto old_first = first_leaf_;
+    const auto old_capacity = capacity_;
+    capacity_ = 4;
+    first_leaf_ = 1;
+    while (capacity_ <= slot) {
+        first_leaf_ += capacity_;
+        capacity_ *= 4;
     }
-    for (auto i = capacity_ - 1; i >= 1; --i) {
-        nodes_[i] = winner(nodes_[2 * i], nodes_[2 * i + 1]);
+    groups_.assign((first_leaf_ + capacity_ - 1) / 4, {});
+    for (std::uint32_t i = 0; i < old_capacity; ++i) {
+        const auto from = old_first + i - 1;
+        const auto to = first_leaf_ + i - 1;
+        groups_[to / 4].nodes[to % 4] = old[from / 4].nodes[from % 4];
     }
+    for (auto g = groups_.size(); g-- > 1;) {
+        groups_[(g - 1) / 4].nodes[(g - 1) % 4] = winner(groups_[g]);
+    }
+    best_ = winner(groups_[0]);
 }
 
 void LeastShareTree::set(std::uint32_t slot, Share share) {
     if (slot >= capacity_) {
         grow(slot);
     }
-    auto i = capacity_ + slot;
-    nodes_[i] = {share.load, share.weight, slot};
-    for (i /= 2; i >= 1; i /= 2) {
-        const Node& node = winner(nodes_[2 * i], nodes_[2 * i + 1]);
-        if (nodes_[i] == node) {
+    auto i = first_leaf_ + slot;
+    Node node{share.load, share.weight, slot, 0};
+    while (i > 0) {
+        auto& group = groups_[(i - 1) / 4];
+        auto& place = group.nodes[(i - 1) % 4];
+        if (place == node) {
             return;
         }
-        nodes_[i] = node;
+        place = node;
+        node = winner(group);
+        i = (i - 1) / 4;
     }
+    best_ = node;
 }
 
 void SlotSet::set(std::uint32_t slot, bool member) {

@@ -15,7 +15,7 @@ struct Share {
     std::uint32_t weight = 0;
 };
 
-/// Who has the least load/weight: a tournament whose winner stands at the root.
+/// Who has the least load/weight: a tournament of four at a time, one cache line each.
 class LeastShareTree {
 public:
     /// O(log n)
@@ -23,26 +23,35 @@ public:
     void clear(std::uint32_t slot) { set(slot, {}); }
     void reset() { *this = {}; }
     /// The winner's slot, or -1 if nobody can be chosen. O(1)
-    std::int64_t best() const {
-        return nodes_.empty() || nodes_[1].weight == 0 ? -1 : std::int64_t{nodes_[1].slot};
-    }
+    std::int64_t best() const { return best_.weight == 0 ? -1 : std::int64_t{best_.slot}; }
 
 private:
     struct Node {
         std::uint32_t load = 1;
         std::uint32_t weight = 0;
         std::uint32_t slot = 0;
+        std::uint32_t unused = 0;
         friend bool operator==(const Node&, const Node&) = default;
+    };
+    struct alignas(64) Group {
+        Node nodes[4];
     };
     /// `near` stands nearer the head and keeps a tie. Cross-multiplied, as in the kernel.
     static const Node& winner(const Node& far, const Node& near) {
-        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight ? far
-                                                                                             : near;
+        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight
+                   ? far
+                   : near;
+    }
+    static const Node& winner(const Group& g) {
+        return winner(winner(g.nodes[0], g.nodes[1]), winner(g.nodes[2], g.nodes[3]));
     }
     void grow(std::uint32_t slot);
 
+    /// Node i's children are group i; node i stands in group (i - 1) / 4. Node 0 is best_.
+    std::vector<Group> groups_;
+    std::uint32_t first_leaf_ = 0;
     std::uint32_t capacity_ = 0;
-    std::vector<Node> nodes_;
+    Node best_;
 };
 
 /// A set of slots with "the next one after".
