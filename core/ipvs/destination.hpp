@@ -29,8 +29,8 @@ struct alignas(64) Destination {
     std::uint32_t references = 0;
     Scheduler* scheduler = nullptr;  ///< to tell of changed counters; none while in the trash
     std::uint64_t connections = 0;
-    std::uint32_t id = 0;           ///< its index in the model's pool
-    std::int32_t persistent = 0;    ///< templates
+    std::uint32_t id = 0;         ///< its index in the model's pool
+    std::int32_t persistent = 0;  ///< templates
     Endpoint endpoint;
     std::int32_t last_weight = 0;  ///< as last added, or edited to something but zero (mh)
     ServiceKey service;            ///< whose it is or was: what a revival is matched by

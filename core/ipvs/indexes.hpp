@@ -38,9 +38,8 @@ private:
     };
     /// `near` stands nearer the head and keeps a tie. Cross-multiplied, as in the kernel.
     static const Node& winner(const Node& far, const Node& near) {
-        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight
-                   ? far
-                   : near;
+        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight ? far
+                                                                                             : near;
     }
     static const Node& winner(const Group& g) {
         return winner(winner(g.nodes[0], g.nodes[1]), winner(g.nodes[2], g.nodes[3]));

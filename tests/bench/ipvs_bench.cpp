@@ -25,8 +25,7 @@ class Bench {
 public:
     Bench(std::string_view name, std::size_t servers, bool plain) {
         const SchedulerContext context{list_, options_, "bench", Time{}};
-        scheduler_ =
-            plain ? make_plain(name, context) : find_scheduler(name)->make(context);
+        scheduler_ = plain ? make_plain(name, context) : find_scheduler(name)->make(context);
         for (std::uint32_t i = 0; i < servers; ++i) {
             auto& d = all_.emplace_back();
             d.endpoint = {Address::v4(0x0A010000U + i), Port{80}};
@@ -45,8 +44,11 @@ public:
 
     Destination* decide() {
         client_ = client_ * 0x9E3779B1U + 12345;
-        const ScheduleRequest request{Address::v4(client_), Port{4000},
-                                      Address::v4(0x0AFF0000U + client_ % 256), false, false,
+        const ScheduleRequest request{Address::v4(client_),
+                                      Port{4000},
+                                      Address::v4(0x0AFF0000U + client_ % 256),
+                                      false,
+                                      false,
                                       Time{}};
         auto* chosen = scheduler_->schedule(request);
         auto& oldest = open_[next_];
@@ -104,11 +106,10 @@ void connections(benchmark::State& state) {
         ++client;
         now += gap;
         Segment s;
-        s.source = {Address::v4(0xAC100000U + client % 60000), Port{static_cast<std::uint16_t>(
-                                                                   1024 + client / 60000)}};
+        s.source = {Address::v4(0xAC100000U + client % 60000),
+                    Port{static_cast<std::uint16_t>(1024 + client / 60000)}};
         s.destination = key.endpoint;
-        for (const auto flags :
-             {TcpFlags::syn, TcpFlags::ack, TcpFlags::fin | TcpFlags::ack}) {
+        for (const auto flags : {TcpFlags::syn, TcpFlags::ack, TcpFlags::fin | TcpFlags::ack}) {
             s.flags = flags;
             benchmark::DoNotOptimize(ipvs.step(s, now));
         }
@@ -143,8 +144,8 @@ public:
         }
     }
     void print_table() const {
-        fmt::print("\n{:8}{:>10}{:>10}{:>10}{:>10}{:>9}   list walk{:>10}{:>10}{:>9}\n",
-                   "ns", "10", "100", "1000", "10000", "x 10000", "10", "10000", "x 10000");
+        fmt::print("\n{:8}{:>10}{:>10}{:>10}{:>10}{:>9}   list walk{:>10}{:>10}{:>9}\n", "ns", "10",
+                   "100", "1000", "10000", "x 10000", "10", "10000", "x 10000");
         for (const auto& entry : scheduler_table()) {
             const auto at = [&](const char* kind, int n) {
                 const auto found = times_.find(fmt::format("{}/{}/{}", kind, entry.name, n));
@@ -175,9 +176,8 @@ int main(int argc, char** argv) {
     for (const auto& entry : scheduler_table()) {
         const std::string name(entry.name);
         for (const auto n : sizes) {
-            benchmark::RegisterBenchmark(
-                ("indexed/" + name).c_str(),
-                [name](benchmark::State& s) { decisions(s, name, false); })
+            benchmark::RegisterBenchmark(("indexed/" + name).c_str(),
+                                         [name](benchmark::State& s) { decisions(s, name, false); })
                 ->Arg(n)
                 ->MinTime(0.02)
                 ->Repetitions(7);

@@ -133,9 +133,9 @@ std::vector<MaglevBackend> hashed_backends(std::uint32_t n, std::uint32_t size) 
     std::vector<MaglevBackend> backends;
     for (std::uint32_t i = 0; i < n; ++i) {
         const auto name = "backend " + std::to_string(i);
-        backends.push_back({static_cast<std::uint32_t>(stable_hash(name + " offset") % size),
-                            static_cast<std::uint32_t>(stable_hash(name + " skip") % (size - 1)) + 1,
-                            1});
+        backends.push_back(
+            {static_cast<std::uint32_t>(stable_hash(name + " offset") % size),
+             static_cast<std::uint32_t>(stable_hash(name + " skip") % (size - 1)) + 1, 1});
     }
     return backends;
 }

@@ -40,8 +40,8 @@ std::size_t check(const char* file, TcpSide client_side) {
         const auto space = key.find(' ');
         const auto colon = key.find(':');
         const auto side = key[space + 1] == 'c' ? client_side : TcpSide::output;
-        const auto next = next_state(named(key.substr(0, space)), side,
-                                     flags_of(key.substr(colon + 1)), false);
+        const auto next =
+            next_state(named(key.substr(0, space)), side, flags_of(key.substr(colon + 1)), false);
         EXPECT_EQ(after.size(), 1U) << key;
         EXPECT_EQ(after.items().begin().key(), to_string(next)) << key;
     }
@@ -75,8 +75,7 @@ TEST(TcpStates, SecureTcpKeepsAHalfOpenConnectionHalfOpenOnTheClientsAck) {
               TcpState::synack);
     EXPECT_EQ(next_state(TcpState::none, TcpSide::input_only, TcpFlags::syn, true),
               TcpState::synack);
-    EXPECT_EQ(next_state(TcpState::synack, TcpSide::input_only, ack, true),
-              TcpState::established);
+    EXPECT_EQ(next_state(TcpState::synack, TcpSide::input_only, ack, true), TcpState::established);
 }
 
 TEST(TcpStates, PacketsAlikeMoveAStateNoFurtherThanOneDoes) {
