@@ -231,9 +231,11 @@ std::string Player::outcome_of(const Flow& flow, const std::vector<SeenFrame>& s
         } else if (frame.source == flow.virtual_endpoint) {
             refusal = fmt::format(",\"reply\":{}", quoted(letters_of(frame.tcp_flags)));
         } else if (frame.tunnel) {
+            real_servers_.erase(flow);  // its answers no longer pass the director
             return fmt::format(",\"to\":\"{}\",\"m\":\"tun\"",
                                Endpoint{*frame.tunnel, frame.destination.port}.to_string());
         } else if (frame.destination == flow.virtual_endpoint) {
+            real_servers_.erase(flow);
             const auto server = link_.server_at(frame.next_hop);
             return server ? fmt::format(",\"to\":\"{}\",\"m\":\"dr\"",
                                         Endpoint{*server, frame.destination.port}.to_string())
