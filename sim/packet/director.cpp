@@ -364,6 +364,7 @@ void Director::DataPath::reject(const ArrivedPacket& arrived) {
     auto quoted = arrived.header;
     quoted.EnableChecksum();
     ns3::Icmpv4DestinationUnreachable unreachable;
+    unreachable.SetNextHopMtu(0);  // ns-3 leaves it to chance
     unreachable.SetHeader(quoted);
     unreachable.SetData(arrived.packet);
     ns3::Icmpv4Header icmp;
