@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/pulse/pulse.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace lvslab::pulse {
+
+Pulse::Pulse(Settings settings) : settings_(std::move(settings)) {
+    if (settings_.keepalive <= Duration::zero() || settings_.deadtime <= Duration::zero()) {
+        throw std::invalid_argument("pulse: keepalive and deadtime must be above 0");
+    }
+}
+
+std::vector<Action> Pulse::step(const Event& event, Time now) {
+    if (!running_ && !std::holds_alternative<Started>(event)) {
+        return {};
+    }
+    now_ = now;
+    std::visit([this](const auto& e) { on(e); }, event);
+    return std::exchange(actions_, {});
+}
+
+Time Pulse::next_deadline() const {
+    return std::min({send_at_, silence_at_, announce_at_});
+}
+
+void Pulse::on(const Started&) {
+    if (running_) {
+        return;
+    }
+    if (settings_.role == NodeRole::backup && !settings_.backup_active) {
+        note(Notice::no_backup_wanted);
+        return;
+    }
+    running_ = true;
+    run_script(settings_.inactive_cmd);
+    set_sync_role(SyncRole::backup);
+    if (settings_.force_active) {
+        activate(Reason::forced);
+    }
+    standby_since_ = now_;
+    silence_at_ = now_ + settings_.deadtime;
+    if (settings_.backup_active) {
+        send_at_ = now_ + settings_.keepalive;
+    }
+}
+
+void Pulse::on(const Heard& heard) {
+    if (const auto* refused = std::get_if<RefusedWord>(&heard.word)) {
+        note(Notice::word_refused, refused->to_string());
+    } else {
+        silence_at_ = now_ + settings_.deadtime;
+        if (std::get<Word>(heard.word) == Word::running) {
+            partner_is_running();
+        } else {
+            partner_is_stopped();
+        }
+    }
+    look_at_links();
+}
+
+/// Due timers in the order of their times; at a tie the heartbeat goes first, as in pulse.c. Each
+/// timer starts again from now, so a long pause makes up for nothing that was missed.
+void Pulse::on(const Woken&) {
+    while (next_deadline() <= now_) {
+        const auto due = next_deadline();
+        if (due == send_at_) {
+            send_heartbeats();
+            send_at_ = now_ + settings_.keepalive;
+        } else if (due == silence_at_) {
+            partner_is_silent();
+        } else {
+            announce();
+        }
+    }
+    look_at_links();
+}
+
+void Pulse::on(const RouterDied&) {
+    if (!active_) {
+        return;
+    }
+    deactivate(Reason::router_died);
+    router_died_ = true;
+}
+
+/// Noted here, acted upon with the next heartbeat: pulse.c looks at its links once a turn.
+void Pulse::on(const LinksAre& links) {
+    links_up_ = links.up;
+}
+
+void Pulse::on(const Released&) {
+    if (!active_) {
+        return;
+    }
+    deactivate(Reason::released);
+    yields_until_ = now_ + settings_.deadtime;
+    handed_over_ = true;
+    send_heartbeats();
+}
+
+void Pulse::on(const Terminated&) {
+    if (active_) {
+        deactivate(Reason::terminated);
+    } else {
+        run_script(settings_.inactive_cmd);
+        set_sync_role(SyncRole::backup);
+    }
+    running_ = false;
+    send_at_ = silence_at_ = announce_at_ = never;
+}
+
+void Pulse::partner_is_running() {
+    yields_until_ = now_;
+    if (router_died_) {
+        router_died_ = false;
+        standby_since_ = now_;
+        note(Notice::fault_cleared);
+    }
+    if (active_ && settings_.role == NodeRole::backup) {
+        // One last word, so that the primary knows that there were two and announces again.
+        send_heartbeats();
+        deactivate(Reason::partner_running);
+    } else if (active_) {
+        note(Notice::both_active);
+        begin_announcing();
+    } else if (may_take_back()) {
+        activate(Reason::failback);
+        send_heartbeats();
+    }
+}
+
+void Pulse::partner_is_stopped() {
+    if (!active_ && !faulty() && now_ >= yields_until_) {
+        activate(Reason::partner_stopped);
+    }
+}
+
+void Pulse::partner_is_silent() {
+    silence_at_ = now_ + settings_.deadtime;
+    if (!active_ && !faulty()) {
+        activate(Reason::partner_silent);
+    }
+}
+
+/// A primary that stood by in good health for deadtime; less would let a router that dies at every
+/// start take the service down each time.
+bool Pulse::may_take_back() const {
+    return settings_.failback == Failback::primary && settings_.role == NodeRole::primary &&
+           !faulty() && !handed_over_ && now_ >= standby_since_ + settings_.deadtime;
+}
+
+/// Without a backup a node with a dead link is better than none: pulse.c, check_links.
+void Pulse::look_at_links() {
+    const bool failed = settings_.monitor_links && settings_.backup_active && !links_up_;
+    if (failed == links_failed_) {
+        return;
+    }
+    links_failed_ = failed;
+    if (!failed) {
+        note(Notice::links_up);
+        standby_since_ = now_;
+        silence_at_ = now_ + settings_.deadtime;
+        return;
+    }
+    note(Notice::links_down);
+    if (active_) {
+        deactivate(Reason::links_down);
+    }
+}
+
+/// pulse.c, activateLvs.
+void Pulse::activate(Reason reason) {
+    active_ = true;
+    handed_over_ = false;
+    actions_.emplace_back(RoleChanged{true, reason});
+    run_script(settings_.active_cmd);
+    actions_.emplace_back(StartRouter{});
+    set_sync_role(SyncRole::master);
+    actions_.emplace_back(RaiseAddresses{});
+    begin_announcing();
+}
+
+/// pulse.c, deactivateLvs. Announcements that are still to come are dropped.
+void Pulse::deactivate(Reason reason) {
+    active_ = false;
+    announce_at_ = never;
+    standby_since_ = now_;
+    actions_.emplace_back(RoleChanged{false, reason});
+    run_script(settings_.inactive_cmd);
+    set_sync_role(SyncRole::backup);
+    actions_.emplace_back(StopRouter{});
+    actions_.emplace_back(LowerAddresses{});
+}
+
+void Pulse::send_heartbeats() {
+    if (!settings_.backup_active) {
+        return;
+    }
+    const auto word = active_ ? Word::running : Word::stopped;
+    actions_.emplace_back(SendHeartbeat{Path::public_net, word});
+    if (settings_.private_path) {
+        actions_.emplace_back(SendHeartbeat{Path::private_net, word});
+    }
+}
+
+void Pulse::begin_announcing() {
+    announced_ = 0;
+    announce();
+}
+
+/// The last gap is waited out too before the work counts as finished, as sendArps does.
+void Pulse::announce() {
+    if (announced_ == announcements) {
+        announce_at_ = never;
+        note(Notice::announced);
+        return;
+    }
+    actions_.emplace_back(AnnounceAddresses{++announced_});
+    announce_at_ = now_ + announcement_gap;
+}
+
+void Pulse::run_script(const std::optional<std::string>& command) {
+    if (command) {
+        actions_.emplace_back(RunScript{*command});
+    }
+}
+
+void Pulse::set_sync_role(SyncRole role) {
+    if (settings_.syncdaemon) {
+        actions_.emplace_back(SetSyncRole{role});
+    }
+}
+
+void Pulse::note(Notice what, std::string detail) {
+    actions_.emplace_back(Note{what, std::move(detail)});
+}
+
+}  // namespace lvslab::pulse

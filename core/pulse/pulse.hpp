@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// One router's half of the failover: who is active, and what has to be done when that changes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "core/pulse/actions.hpp"
+
+namespace lvslab::pulse {
+
+/// Which of the pair a node is. It is primary if one of its interfaces carries lvs.cf's `primary`
+/// (pulse.c, amMaster): a fact of the machine, not of its state.
+enum class NodeRole { primary, backup };
+
+/// Who is active when a repaired primary returns.
+enum class Failback {
+    none,     ///< the program's way: whoever is active stays so
+    primary,  ///< the manual's way: the primary takes the service back
+};
+
+/// lvs.cf, as far as pulse goes. Defaults are Piranha's.
+struct Settings {
+    NodeRole role = NodeRole::primary;
+    Duration keepalive = std::chrono::seconds(2);  ///< time between heartbeats, > 0
+    Duration deadtime = std::chrono::seconds(5);   ///< silence that means death, > 0
+    bool backup_active = true;   ///< there is a backup: heartbeats are sent and links looked at
+    bool private_path = true;    ///< primary_private differs from primary
+    bool monitor_links = false;  ///< a link without carrier is a local fault
+    bool syncdaemon = false;     ///< connection synchronisation changes its role with the node
+    bool force_active = false;   ///< active from the start (pulse --forceactive)
+    std::optional<std::string> active_cmd, inactive_cmd;
+    Failback failback = Failback::none;
+};
+
+/// How often, and how far apart, a new owner announces its addresses (pulse.c, sendArps).
+inline constexpr int announcements = 5;
+inline constexpr Duration announcement_gap = std::chrono::seconds(1);
+
+/// The state machine of Piranha's pulse (pulse.c, run): (event, now) in, actions out. It reads no
+/// clock, so a node that was held up just hands in a later `now`. A crash loses the object; a
+/// restart makes a new one. docs/pulse.md has the rules and what differs from the original.
+class Pulse {
+public:
+    /// Throws std::invalid_argument if keepalive or deadtime is not positive.
+    explicit Pulse(Settings settings);
+
+    /// Takes an event at `now`, which never goes back. Actions are to be done in their order. After
+    /// a pause, hand in the words that wait before Woken, as select() would have shown them.
+    std::vector<Action> step(const Event& event, Time now);
+
+    /// When to hand in Woken: not later than this. `never` before the start and after the end.
+    Time next_deadline() const;
+
+    bool active() const { return active_; }
+    /// Started and not ended.
+    bool running() const { return running_; }
+    /// A local fault keeps this node from becoming active.
+    bool faulty() const { return router_died_ || links_failed_; }
+    const Settings& settings() const { return settings_; }
+
+private:
+    void on(const Started&);
+    void on(const Heard& heard);
+    void on(const Woken&);
+    void on(const RouterDied&);
+    void on(const LinksAre& links);
+    void on(const Released&);
+    void on(const Terminated&);
+
+    void partner_is_running();
+    void partner_is_stopped();
+    void partner_is_silent();
+    bool may_take_back() const;
+    void look_at_links();
+    void activate(Reason reason);
+    void deactivate(Reason reason);
+    void send_heartbeats();
+    void begin_announcing();
+    void announce();
+    void run_script(const std::optional<std::string>& command);
+    void set_sync_role(SyncRole role);
+    void note(Notice what, std::string detail = {});
+
+    Settings settings_;
+    bool running_ = false;
+    bool active_ = false;
+    bool router_died_ = false;   ///< until the partner runs
+    bool links_up_ = true;       ///< as the world said last
+    bool links_failed_ = false;  ///< as this node has noticed
+    bool handed_over_ = false;   ///< handed over, and not active since: no failback
+    Time send_at_ = never;
+    Time silence_at_ = never;
+    Time announce_at_ = never;
+    int announced_ = 0;
+    Time yields_until_{};   ///< handed over: a partner that says "stopped" may still take it
+    Time standby_since_{};  ///< inactive and free of faults since then
+    Time now_{};
+    std::vector<Action> actions_;
+};
+
+}  // namespace lvslab::pulse
