@@ -9,6 +9,7 @@
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/message.hpp"
+#include "sim/packet/payload.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
@@ -89,8 +90,7 @@ private:
                     return;
                 }
                 const auto header = encode(header_of(plan(), request_number(), to_send_));
-                packet = ns3::Create<ns3::Packet>(header.data(), header.size());
-                packet->AddPaddingAtEnd(static_cast<std::uint32_t>(room - header.size()));
+                packet = zeros_after(header, static_cast<std::uint32_t>(room));
             } else {
                 packet = ns3::Create<ns3::Packet>(static_cast<std::uint32_t>(room));
             }
@@ -231,8 +231,7 @@ private:
         const auto bytes =
             std::min<std::uint64_t>(request_size(request().request_bytes), largest_datagram);
         const auto header = encode(header_of(plan(), request_number(), bytes));
-        const auto packet = ns3::Create<ns3::Packet>(header.data(), header.size());
-        packet->AddPaddingAtEnd(static_cast<std::uint32_t>(bytes - header.size()));
+        const auto packet = zeros_after(header, static_cast<std::uint32_t>(bytes));
         missing_ = datagrams(request().response_bytes);
         heard_.assign(missing_, false);
         socket_->Send(packet);

@@ -11,6 +11,7 @@
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/message.hpp"
+#include "sim/packet/payload.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
@@ -135,8 +136,7 @@ private:
                 const auto header = encode(ResponseHeader{.connection = request_.connection,
                                                           .request = request_.request,
                                                           .server = application_.index_});
-                packet = ns3::Create<ns3::Packet>(header.data(), narrow(header.size()));
-                packet->AddPaddingAtEnd(narrow(room - header.size()));
+                packet = zeros_after(header, narrow(room));
             } else {
                 packet = ns3::Create<ns3::Packet>(narrow(room));
             }
@@ -205,10 +205,7 @@ public:
                                                       .request = request_.request,
                                                       .server = application_.index_,
                                                       .part = part});
-            const auto packet = ns3::Create<ns3::Packet>(header.data(), narrow(header.size()));
-            packet->AddPaddingAtEnd(narrow(std::max<std::uint64_t>(bytes, header.size())) -
-                                    narrow(header.size()));
-            socket_->SendTo(packet, 0, client_);
+            socket_->SendTo(zeros_after(header, narrow(bytes)), 0, client_);
         }
         application_.retire(ticket_);
     }
@@ -267,6 +264,7 @@ void ServerApplication::listen(const ListenEndpoint& where) {
         socket->SetAcceptCallback(
             ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
             ns3::MakeCallback(&ServerApplication::on_connection, this));
+        TcpDoor::reset_strays(*socket);
     }
     listening_.push_back(std::move(socket));
 }

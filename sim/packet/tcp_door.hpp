@@ -4,6 +4,8 @@
 
 #include "sim/packet/ns3.hpp"
 
+#include <ns3/ipv4-end-point.h>
+
 namespace lvslab::packet_world {
 
 /// Segments that a socket received, before the socket itself looks at them.
@@ -41,7 +43,34 @@ public:
         base(socket).*(&TcpDoor::m_icmpCallback) = callback;
     }
 
+    /// Lets a listening socket answer what belongs to no connection with a RST (RFC 793, page 65).
+    /// ns-3 passes it over in silence (ProcessListen), and a client whose RST was lost would ask on
+    /// and on.
+    static void reset_strays(ns3::Socket& listening) {
+        (base(listening).*(&TcpDoor::m_endPoint))
+            ->SetRxCallback(ns3::MakeBoundCallback(&TcpDoor::at_listener, &base(listening)));
+    }
+
 private:
+    static void at_listener(ns3::TcpSocketBase* socket, ns3::Ptr<ns3::Packet> packet,
+                            ns3::Ipv4Header ip, std::uint16_t port,
+                            ns3::Ptr<ns3::Ipv4Interface> interface) {
+        ns3::TcpHeader stray;
+        packet->PeekHeader(stray);
+        const auto flags = stray.GetFlags();
+        if ((flags & ns3::TcpHeader::ACK) == 0 || (flags & ns3::TcpHeader::RST) != 0) {
+            (socket->*(&TcpDoor::ForwardUp))(packet, ip, port, interface);
+            return;
+        }
+        ns3::TcpHeader reset;
+        reset.SetFlags(ns3::TcpHeader::RST);
+        reset.SetSequenceNumber(stray.GetAckNumber());
+        reset.SetSourcePort(stray.GetDestinationPort());
+        reset.SetDestinationPort(stray.GetSourcePort());
+        (socket->*(&TcpDoor::m_tcp))
+            ->SendPacket(ns3::Create<ns3::Packet>(), reset, ip.GetDestination(), ip.GetSource());
+    }
+
     static ns3::TcpSocketBase& base(ns3::Socket& socket) {
         return static_cast<ns3::TcpSocketBase&>(socket);
     }

@@ -85,7 +85,10 @@ public:
             report();
         }
         ns3::Simulator::Stop(to_ns3(length));
-        ns3::Simulator::Run();
+        // Run() forgets a stop that came before it.
+        if (!stopped_) {
+            ns3::Simulator::Run();
+        }
         if (options_.progress && !stopped_) {
             options_.progress(now());
         }

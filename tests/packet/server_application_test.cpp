@@ -45,6 +45,34 @@ TEST(ServerApplication, FullQueueRefusesTcpWithAReset) {
     }
 }
 
+/// Frames that the server sends after one TCP segment with these flags to its port, from a
+/// neighbour that it has no connection with.
+std::uint64_t frames_after_stray(std::uint8_t flags) {
+    const auto scenario = rush(Protocol::tcp, 1);
+    Recorder events;
+    Network network(scenario, {.seed = 1});
+    const ServerApplication server(network, 0, scenario, events);
+    ns3::TcpHeader stray;
+    stray.SetFlags(flags);
+    stray.SetAckNumber(ns3::SequenceNumber32(7));
+    stray.SetSourcePort(40'000);
+    stray.SetDestinationPort(80);
+    const auto router = scenario.routers[0].private_interface->address;
+    network.router(0)->GetObject<ns3::TcpL4Protocol>()->SendPacket(
+        ns3::Create<ns3::Packet>(), stray, to_ns3(router),
+        to_ns3(scenario.servers[0].interface.address));
+    ns3::Simulator::Stop(ns3::Seconds(1));
+    ns3::Simulator::Run();
+    const auto& nodes = network.counted_nodes();
+    const auto web1 = std::ranges::find(nodes, "web1") - nodes.begin();
+    return network.traffic(static_cast<std::size_t>(web1)).sent_packets;
+}
+
+TEST(ServerApplication, SegmentOfNoConnectionIsResetAndAResetIsNot) {
+    const auto silent = frames_after_stray(ns3::TcpHeader::RST | ns3::TcpHeader::ACK);
+    EXPECT_GT(frames_after_stray(ns3::TcpHeader::ACK), silent);
+}
+
 TEST(ServerApplication, FullQueueDropsUdp) {
     auto scenario = rush(Protocol::udp, 10);
     scenario.servers[0].workers = 1;

@@ -220,6 +220,17 @@ TEST_F(RunCommand, CapturesTheNodesThatAreNamed) {
     EXPECT_GT(captures, 0U);
 }
 
+TEST_F(RunCommand, SameSeedCapturesTheSameBytes) {
+    for (const std::string output : {"a", "b"}) {
+        ASSERT_EQ(run({"small.yaml", "--output", output, "--pcap", "all"}).exit_code, 0);
+    }
+    EXPECT_EQ(files("a/pcap"), files("b/pcap"));
+    for (const auto& name : files("a/pcap")) {
+        EXPECT_TRUE(text_of(folder_ / "a/pcap" / name) == text_of(folder_ / "b/pcap" / name))
+            << name;
+    }
+}
+
 TEST_F(RunCommand, EveryErrorOfTheScenarioIsToldAndNothingIsWritten) {
     std::string broken = small_scenario;
     broken.replace(broken.find("rate: 100Mbps"), 13, "rate: 100M");
