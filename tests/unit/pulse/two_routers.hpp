@@ -51,6 +51,10 @@ public:
         }
     }
 
+    // What is queued points here.
+    TwoRouters(const TwoRouters&) = delete;
+    TwoRouters& operator=(const TwoRouters&) = delete;
+
     /// Starts the node, or restarts it after a crash: a new machine each time.
     void start(Node node, Time when) {
         at(when, [this, node, when] {

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Exactly one is active once the channel has been whole for long enough, whatever was before.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <ostream>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "core/base/random.hpp"
+#include "tests/unit/pulse/two_routers.hpp"
+
+namespace lvslab::pulse {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time whole_from = Time{} + 100s;
+
+/// A pair and its channel. Until whole_from words are lost at random, in one direction, on one path
+/// or on both; from then on those on the whole path arrive.
+struct Trouble {
+    std::uint64_t seed = 0;
+    Duration keepalive{}, deadtime{};
+    Duration least_delay{}, most_delay{};  ///< of any word that arrives, before and after
+    bool in_order = false;   ///< words arrive in the order of sending, whatever their paths
+    bool both_paths = true;  ///< else the private path stays as lossy as it was
+    double loss = 0;         ///< before whole_from, outside of cuts
+    bool failures = false;   ///< crashes, restarts, dead routers, releases before the settling
+    Failback failback = Failback::none;
+
+    Duration jitter() const { return most_delay - least_delay; }
+    friend std::ostream& operator<<(std::ostream& out, const Trouble& t) {
+        return out << "seed " << t.seed << " keepalive " << lvslab::to_string(t.keepalive)
+                   << " deadtime " << lvslab::to_string(t.deadtime) << " delay "
+                   << lvslab::to_string(t.least_delay) << " to " << lvslab::to_string(t.most_delay)
+                   << (t.in_order ? ", in order" : "")
+                   << (t.both_paths ? ", both paths" : ", public path") << ", loss " << t.loss
+                   << (t.failures ? ", failures" : "")
+                   << (t.failback == Failback::primary ? ", failback" : "");
+    }
+};
+
+Duration between(RandomStream& random, Duration low, Duration high) {
+    const auto span = static_cast<std::uint64_t>((high - low).count()) + 1;
+    return low + Duration(static_cast<Duration::rep>(random.below(span)));
+}
+
+/// Loss, cuts and delays, drawn word by word.
+class RoughChannel {
+public:
+    explicit RoughChannel(const Trouble& trouble)
+        : trouble_(trouble), random_(trouble.seed, "channel") {
+        for (int i = 0; i < 6; ++i) {
+            const auto begin = Time{} + between(random_, 0s, 100s);
+            cuts_.push_back(
+                {begin, begin + between(random_, 0s, 40s), random_.below(3), random_.below(3)});
+        }
+    }
+
+    std::optional<Duration> operator()(const Sending& s) {
+        const bool before = s.at < whole_from;
+        const bool rough = before || (s.path == Path::private_net && !trouble_.both_paths);
+        if (rough && (random_.uniform() < trouble_.loss || cut(s))) {
+            return std::nullopt;
+        }
+        auto delay = between(random_, trouble_.least_delay, trouble_.most_delay);
+        if (trouble_.in_order) {
+            auto& last = last_arrival_[index_of(s.from)];
+            last = std::max(last, s.at + delay);
+            delay = last - s.at;
+        }
+        return delay;
+    }
+
+private:
+    struct Cut {
+        Time begin, end;
+        std::uint64_t direction, path;  ///< 0 and 1: that one alone; 2: both
+    };
+    bool cut(const Sending& s) const {
+        return std::ranges::any_of(cuts_, [&](const Cut& c) {
+            return c.begin <= s.at && s.at < c.end &&
+                   (c.direction == 2 || c.direction == index_of(s.from)) &&
+                   (c.path == 2 || (c.path == 0) == (s.path == Path::public_net));
+        });
+    }
+
+    Trouble trouble_;
+    RandomStream random_;
+    std::vector<Cut> cuts_;
+    std::array<Time, 2> last_arrival_{};
+};
+
+/// Who is active from `when` on, up to well beyond the time at which the pair has to be settled.
+std::vector<Moment> play(const Trouble& trouble, Time when) {
+    Settings settings;
+    settings.keepalive = trouble.keepalive;
+    settings.deadtime = trouble.deadtime;
+    settings.failback = trouble.failback;
+    TwoRouters pair(settings, RoughChannel(trouble));
+    RandomStream random(trouble.seed, "nodes");
+    // What happened to a node less than a delay ago may still be on its way: failures end before.
+    const auto quiet = whole_from - trouble.most_delay;
+    const auto before = quiet.time_since_epoch();
+    for (const auto node : {Node::primary, Node::backup}) {
+        pair.start(node, Time{} + between(random, 0s, trouble.failures ? before : before / 2));
+        if (!trouble.failures) {
+            continue;
+        }
+        for (int i = 0; i < 4; ++i) {
+            const auto then = Time{} + between(random, 0s, before);
+            switch (random.below(3)) {
+                case 0:
+                    pair.crash(node, then);
+                    pair.start(node, std::min(then + between(random, 0s, 30s), quiet));
+                    break;
+                case 1:
+                    // Two nodes that each wait for the other to take over do so for deadtime.
+                    pair.happens(node, Released{}, then - trouble.deadtime);
+                    break;
+                default:
+                    pair.start(node, then);  // a restart without a pause
+            }
+        }
+    }
+    pair.run_until(whole_from + 20 * (trouble.deadtime + trouble.keepalive + trouble.most_delay));
+    return pair.from(when);
+}
+
+bool exactly_one_from(const Trouble& trouble, Time when) {
+    return std::ranges::all_of(play(trouble, when), [](const Moment& m) { return m.count() == 1; });
+}
+
+rc::Gen<Duration> milliseconds_between(int low, int high) {
+    return rc::gen::map(rc::gen::inRange(low, high + 1),
+                        [](int ms) { return Duration(std::chrono::milliseconds(ms)); });
+}
+
+/// keepalive + jitter < deadtime, everything else free.
+Trouble any_trouble() {
+    Trouble t;
+    t.seed = *rc::gen::arbitrary<std::uint64_t>();
+    t.keepalive = *milliseconds_between(50, 8000);
+    t.least_delay = *milliseconds_between(0, 6000);
+    t.most_delay = t.least_delay + *milliseconds_between(0, 4000);
+    t.deadtime = t.keepalive + t.jitter() + *milliseconds_between(1, 8000);
+    t.in_order = *rc::gen::arbitrary<bool>();
+    t.both_paths = *rc::gen::arbitrary<bool>();
+    t.loss = *rc::gen::element(0.0, 0.2, 0.5, 0.9, 1.0);
+    t.failures = *rc::gen::arbitrary<bool>();
+    return t;
+}
+
+/// When a pair without failback has settled, counted from the time since when all arrives.
+Duration settling(const Trouble& t) {
+    const auto turn = t.keepalive + t.most_delay;
+    return t.in_order ? 2 * turn : 2 * turn + t.most_delay;
+}
+
+RC_GTEST_PROP(PairProperty, ExactlyOneIsActiveAfterTwoTurnsOfAWholeChannel, ()) {
+    const auto trouble = any_trouble();
+    RC_LOG() << trouble << '\n';
+    RC_ASSERT(exactly_one_from(trouble, whole_from + settling(trouble)));
+}
+
+// The promise of the issue: it holds where a turn is not longer than deadtime.
+RC_GTEST_PROP(PairProperty, ExactlyOneIsActiveAfterDeadtimeKeepaliveAndDelay, ()) {
+    auto trouble = any_trouble();
+    const auto needed = trouble.keepalive + trouble.most_delay * (trouble.in_order ? 1 : 2);
+    trouble.deadtime = std::max(trouble.deadtime, needed);
+    RC_LOG() << trouble << '\n';
+    RC_ASSERT(exactly_one_from(
+        trouble, whole_from + trouble.deadtime + trouble.keepalive + trouble.most_delay));
+}
+
+RC_GTEST_PROP(PairProperty, WithFailbackThePrimaryAloneIsActiveInTheEnd, ()) {
+    auto trouble = any_trouble();
+    trouble.failback = Failback::primary;
+    trouble.failures = false;
+    RC_LOG() << trouble << '\n';
+    const auto turn = trouble.keepalive + trouble.most_delay;
+    const auto settled =
+        whole_from + std::max(trouble.deadtime, turn) + 2 * turn + 2 * trouble.most_delay;
+    const auto rest = play(trouble, settled);
+    RC_ASSERT(std::ranges::all_of(rest, [](const Moment& m) { return m.primary && !m.backup; }));
+}
+
+}  // namespace
+}  // namespace lvslab::pulse
