@@ -144,7 +144,8 @@ void add_journal_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<JournalOptions>();
     command->add_option("FILE", options->file, "journal.lvsj of a run; - = standard input");
     command->add_option("--kind", options->kinds, "only events of this kind (may be repeated)")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     auto* summary =
         command->add_flag("--summary", options->summary, "print the run's summary.json instead");
     auto* fingerprint =

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -296,6 +297,19 @@ int run_packet_world(const RunArguments&, const Scenario&) {
 
 #endif
 
+/// CLI11 reads -1 as 2^64 - 1 and takes what is too large for the largest number.
+CLI::Validator whole_number() {
+    return {[](const std::string& text) {
+                std::uint64_t value = 0;
+                const auto [end, error] =
+                    std::from_chars(text.data(), text.data() + text.size(), value);
+                return error == std::errc{} && end == text.data() + text.size()
+                           ? std::string()
+                           : fmt::format("\"{}\" is no whole number from 0 to 2^64 - 1", text);
+            },
+            "UINT"};
+}
+
 int run(const RunArguments& arguments) {
     if (arguments.world != "packet") {
         return refuse(
@@ -319,7 +333,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<RunArguments>();
     auto* command = app.add_subcommand("run", "Run a scenario once");
     command->add_option("SCENARIO", arguments->scenario, "scenario file (YAML)")->required();
-    command->add_option("--seed", arguments->seed, "seed instead of the scenario's");
+    command->add_option("--seed", arguments->seed, "seed instead of the scenario's")
+        ->check(whole_number());
     command->add_option("--scheduler", arguments->scheduler,
                         "scheduler of every virtual service instead of the lvs.cf's");
     command->add_option("--output", arguments->output,
@@ -331,8 +346,10 @@ void add_run_command(CLI::App& app, int& exit_code) {
         ->add_option("--journal", arguments->journal,
                      "events that are kept: none, decisions, all (default: as the scenario says)")
         ->check(CLI::IsMember({"none", "decisions", "all"}));
-    command->add_option("--pcap", arguments->pcap,
-                        "capture the links of these nodes (all = of every node)");
+    command
+        ->add_option("--pcap", arguments->pcap,
+                     "capture the links of these nodes (all = of every node)")
+        ->allow_extra_args(false);
     command->add_option(
         "--progress-fd", arguments->progress_fd,
         "write a line for each percent to this file descriptor: PERCENT SECONDS END");

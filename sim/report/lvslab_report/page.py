@@ -102,7 +102,7 @@ def numbers_table(c):
             + ["imbalance", "Jain", "used %", "router sent"])
     rows = []
     best = c.best()
-    for s in c.by_p95():
+    for s in c.best_first():
         cells = [escape(s.name), count(s, "served")] + [count(s, m) for m in lost]
         cells += [time(s, metric) for metric, _ in TIMES]
         cells += [number(s, "imbalance", 1, 2), number(s, "jain", 1, 3),
@@ -131,7 +131,7 @@ def difference_cell(d, row, column):
 
 
 def differences_table(c):
-    order = c.by_p95()
+    order = c.best_first()
     head = "".join(f"<th>{escape(s.name)}</th>" for s in order)
     rows = []
     for s in order:
@@ -256,8 +256,8 @@ def render(c):
     if limits:
         parts.append("<h2>What this scenario can and cannot show</h2>\n" + paragraph_list(limits))
     parts.append("<h2>The numbers</h2>\n" + numbers_table(c))
-    parts.append("<p class=about style='font-size:14.5px'>Quickest first. Connections and times are "
-                 "means over repetitions, ± half of the 95 % confidence interval. Imbalance: the "
+    parts.append("<p class=about style='font-size:14.5px'>Best first: by connections "
+                 "served, then by p95. Connections and times are means over repetitions, ± half of the 95 % confidence interval. Imbalance: the "
                  "most connections per unit of weight that a server got, over the mean; 1 is even. "
                  "Jain: 1 is even, 1/servers is all to one. Used: worker time used over worker time "
                  "there was, while connections came.</p>\n")

@@ -26,7 +26,7 @@ def response_times(comparison):
     figure, (whole, tail) = pyplot.subplots(1, 2, figsize=(WIDTH, 3.9))
     fewest = 1.0
     low, middle, high = math.inf, math.inf, 0.0
-    for group in comparison.groups(comparison.by_p95()):
+    for group in comparison.groups(comparison.best_first()):
         curve = _distribution(group[0])
         if curve is None:
             continue
@@ -63,14 +63,14 @@ def response_times(comparison):
     handles, labels = whole.get_legend_handles_labels()
     figure.tight_layout(rect=(0, 0.1, 1, 1), w_pad=2.5)
     figure.legend(handles, labels, loc="lower center", ncol=min(len(labels), 8),
-                  title="quickest p95 first", title_fontsize=8, handlelength=2.6)
+                  title="best first", title_fontsize=8, handlelength=2.6)
     return look.svg(figure, "response-times",
                     "Distribution of response times, one line an algorithm")
 
 
 def quantiles(comparison):
-    """p95 and p99 with confidence intervals, quickest first."""
-    rows = [s for s in comparison.by_p95() if s.mean("response_time_p95") is not None]
+    """p95 and p99 with confidence intervals, best first."""
+    rows = [s for s in comparison.best_first() if s.mean("response_time_p95") is not None]
     figure, axes = pyplot.subplots(figsize=(WIDTH, 0.9 + 0.42 * len(rows)))
     everything = []
     for y, s in enumerate(rows):

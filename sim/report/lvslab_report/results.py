@@ -95,9 +95,14 @@ class Comparison:
         """Names of the algorithms that the verdict is for."""
         return next((f["schedulers"] for f in self.findings if f["kind"] == "verdict"), [])
 
-    def by_p95(self):
-        """The algorithms, quickest first; those without a response last."""
-        return sorted(self.schedulers, key=lambda s: s.mean("response_time_p95") or float("inf"))
+    def best_first(self):
+        """The algorithms as the verdict ranks them: by the share of connections served (what is
+        less than one in a thousand counts as alike), then by p95; those without a response last."""
+        def rank(s):
+            connections = s.mean("connections")
+            served = (s.mean("served") or 0) / connections if connections else 0
+            return -round(served, 3), s.mean("response_time_p95") or float("inf")
+        return sorted(self.schedulers, key=rank)
 
     def difference(self, a, b):
         for d in self.differences:
