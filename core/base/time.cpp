@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/base/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -24,6 +25,23 @@ constexpr std::array<TimeUnit, 6> units{{{"h", 3'600'000'000'000},
                                          {"us", 1'000},
                                          {"ns", 1}}};
 
+/// A decimal number of units. The whole part is counted in integers: no floating point number keeps
+/// a tenth of a nanosecond of 272 years.
+std::optional<Duration> exactly(std::string_view number, std::int64_t unit) {
+    const auto dot = std::min(number.find('.'), number.size());
+    std::int64_t whole = 0;
+    if (dot > 0 && std::from_chars(number.data(), number.data() + dot, whole).ec != std::errc{}) {
+        return std::nullopt;
+    }
+    long double fraction = 0;
+    std::from_chars(number.data() + dot, number.data() + number.size(), fraction);
+    const auto rest = std::llroundl(fraction * static_cast<long double>(unit));
+    if (whole > (Duration::max().count() - rest) / unit) {
+        return std::nullopt;
+    }
+    return Duration{whole * unit + rest};
+}
+
 }  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) {
@@ -35,14 +53,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
         if (parts->unit != unit.name) {
             continue;
         }
-        // long double keeps every integer of 64 bits, so whole nanoseconds survive the round trip.
-        long double number = 0;
-        std::from_chars(text.data(), text.data() + text.size() - unit.name.size(), number);
-        const long double value = number * static_cast<long double>(unit.nanoseconds);
-        if (value > static_cast<long double>(Duration::max().count())) {
-            return std::nullopt;
-        }
-        return Duration{std::llroundl(value)};
+        return exactly(text.substr(0, text.size() - unit.name.size()), unit.nanoseconds);
     }
     return std::nullopt;
 }
