@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// One check of one real server, as a value that a world carries out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/quantities.hpp"
+#include "core/base/time.hpp"
+#include "core/health/expectation.hpp"
+
+namespace lvslab::health {
+
+/// Connect, send, expect. The server is up if each step ends within `limit` of its own.
+struct ConnectProbe {
+    Endpoint server;
+    Protocol protocol = Protocol::tcp;
+    std::optional<std::string> send;
+    Expectation expect = Expectation::nothing();
+    Duration limit = std::chrono::seconds(10);  ///< of the connect, and again of the answer
+};
+
+/// Run a program. `arguments` begin with its name.
+struct ProgramProbe {
+    std::vector<std::string> arguments;
+    std::optional<std::string> expect;
+    Duration limit = std::chrono::seconds(10);  ///< of its whole run
+};
+
+using Probe = std::variant<ConnectProbe, ProgramProbe>;
+
+/// How a program ended.
+struct ProgramResult {
+    bool timed_out = false;
+    int exit_status = 0;  ///< anything but 0 is a failure; death by a signal counts as one too
+    std::string output;
+};
+
+/// True if the program says that the server is up: it ended in time with status 0 and its output,
+/// less one newline at its end, is exactly what is expected (any, if nothing is).
+bool says_up(const ProgramProbe& probe, const ProgramResult& result);
+
+/// What a virtual server block says about checks (strings as lvs.cf has them, escapes and all).
+struct CheckText {
+    std::optional<std::string> send, expect, send_program;
+    bool use_regex = false;
+    Port service_port;  ///< the virtual service's: 80 without any text means an HTTP check
+    Protocol protocol = Protocol::tcp;
+    Duration limit = std::chrono::seconds(10);
+    SourceLocation location;
+};
+
+/// The probe that these settings mean for one real server (nanny.c, main and pinger):
+/// send_program before send; nothing at all on port 80 is `GET / HTTP/1.0` and expect `HTTP`.
+Checked<Probe> make_probe(const CheckText& text, const Endpoint& server);
+
+/// Splits at spaces and puts the server's address and port for the words %h and %p; only whole
+/// words are replaced (nanny.c, external_check).
+std::vector<std::string> program_arguments(std::string_view command, const Endpoint& server);
+
+}  // namespace lvslab::health
