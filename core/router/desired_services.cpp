@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/router/desired_services.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
 namespace lvslab::router {
 namespace {
 
@@ -31,6 +35,20 @@ ipvs::ServiceKey service_key(const config::VirtualServer& v) {
     return key;
 }
 
+/// The words of ipvsadm -b. One that names a scheduler does nothing to another.
+void set_flags(ipvs::ServiceSettings& settings, std::string_view words) {
+    while (!words.empty()) {
+        const auto comma = std::min(words.find(','), words.size());
+        const auto word = words.substr(0, comma);
+        words.remove_prefix(std::min(comma + 1, words.size()));
+        const auto is = [&](std::string_view flag, std::string_view any) {
+            return word == any || word == settings.scheduler + std::string(flag);
+        };
+        settings.scheduler_flag_1 |= is("-fallback", "flag-1");
+        settings.scheduler_flag_2 |= is("-port", "flag-2");
+    }
+}
+
 ipvs::ServiceSettings service_settings(const config::VirtualServer& v,
                                        const std::optional<std::string>& scheduler) {
     ipvs::ServiceSettings settings;
@@ -39,10 +57,24 @@ ipvs::ServiceSettings service_settings(const config::VirtualServer& v,
     if (v.pmask) {
         settings.persistence_mask = *v.pmask;
     }
+    set_flags(settings, v.sched_flags.value_or(""));
     return settings;
 }
 
+std::uint32_t threshold(std::int64_t connections) {
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(connections, 0, most));
+}
+
 }  // namespace
+
+Port destination_port(config::NetworkType network, const config::VirtualServer& v,
+                      const config::RealServer& server) {
+    if (v.fwmark != Fwmark{}) {
+        return Port{0};
+    }
+    return network == config::NetworkType::nat ? server.port : v.port;
+}
 
 std::vector<DesiredService> desired_services(const config::LvsConfig& config,
                                              const std::optional<std::string>& scheduler) {
@@ -55,11 +87,14 @@ std::vector<DesiredService> desired_services(const config::LvsConfig& config,
         }
         DesiredService service{v.name, i, service_key(v), service_settings(v, scheduler), {}};
         for (const auto& server : v.servers) {
-            const Port port = v.fwmark.value() != 0 ? Port{0} : server.port;
-            service.destinations.push_back({server.name,
-                                            server.active,
-                                            Endpoint{server.address, port},
-                                            {.method = method, .weight = server.weight}});
+            service.destinations.push_back(
+                {server.name,
+                 server.active,
+                 Endpoint{server.address, destination_port(config.network, v, server)},
+                 {.method = method,
+                  .weight = server.weight,
+                  .upper_threshold = threshold(server.u_threshold),
+                  .lower_threshold = threshold(server.l_threshold)}});
         }
         services.push_back(std::move(service));
     }

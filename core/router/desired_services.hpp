@@ -16,7 +16,7 @@ namespace lvslab::router {
 struct DesiredDestination {
     std::string name;    ///< of the `server` block
     bool active = true;  ///< inactive ones are not put into IPVS
-    Endpoint endpoint;   ///< port 0 under a firewall mark: the packet keeps its own
+    Endpoint endpoint;   ///< its port is destination_port()
     ipvs::DestinationSettings settings;
 };
 
@@ -30,9 +30,14 @@ struct DesiredService {
     std::vector<DesiredDestination> destinations;
 };
 
-/// The active virtual services of a configuration, in the order of the file. Under a firewall mark
-/// the real servers have port 0, as lvsd gives them to ipvsadm. `scheduler` takes the place of
-/// every service's own.
+/// The port that a real server has in IPVS. Under a firewall mark it is 0, the packet keeps its own
+/// (as lvsd tells ipvsadm); direct routing and tunnels do not touch the packet, so ipvsadm puts the
+/// service's port in the place of any other (ipvsadm.c, process_options).
+Port destination_port(config::NetworkType network, const config::VirtualServer& v,
+                      const config::RealServer& server);
+
+/// The active virtual services of a configuration, in the order of the file. `scheduler` takes the
+/// place of every service's own.
 std::vector<DesiredService> desired_services(const config::LvsConfig& config,
                                              const std::optional<std::string>& scheduler = {});
 

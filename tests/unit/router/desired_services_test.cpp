@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/router/desired_services.hpp"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 namespace lvslab::router {
@@ -57,8 +59,55 @@ TEST(DesiredServices, ListServersInTheFilesOrderWithTheNetworksMethod) {
     EXPECT_EQ(d[0].settings.weight, Weight{3});
     EXPECT_EQ(d[0].settings.method, ipvs::ForwardingMethod::direct);
     EXPECT_TRUE(d[0].active);
-    EXPECT_EQ(d[1].endpoint.to_string(), "192.168.26.102:8080");
+    EXPECT_EQ(d[1].endpoint.address, address("192.168.26.102"));
     EXPECT_FALSE(d[1].active);
+}
+
+// ipvsadm.c, process_options: a packet that is not rewritten reaches the service's port.
+TEST(DesiredServices, OnlyNatGivesAServerAPortOtherThanItsServices) {
+    auto c = web_shop();
+    const auto second = [&](config::NetworkType type) {
+        c.network = type;
+        return desired_services(c).at(0).destinations.at(1).endpoint.to_string();
+    };
+    EXPECT_EQ(second(config::NetworkType::nat), "192.168.26.102:8080");
+    EXPECT_EQ(second(config::NetworkType::direct), "192.168.26.102:80");
+    EXPECT_EQ(second(config::NetworkType::tunnel), "192.168.26.102:80");
+}
+
+TEST(DesiredServices, CarryTheThresholdsOfTheFile) {
+    auto c = web_shop();
+    c.virtual_servers[0].servers[0].u_threshold = 200;
+    c.virtual_servers[0].servers[0].l_threshold = 150;
+    const auto d = desired_services(c).at(0).destinations;
+    EXPECT_EQ(d.at(0).settings.upper_threshold, 200U);
+    EXPECT_EQ(d.at(0).settings.lower_threshold, 150U);
+    EXPECT_EQ(d.at(1).settings.upper_threshold, 0U);
+}
+
+TEST(DesiredServices, CarryTheSchedulerFlagsOfTheFile) {
+    auto c = web_shop();
+    const auto flags = [&](const char* scheduler, const char* words) {
+        c.virtual_servers[0].scheduler = scheduler;
+        c.virtual_servers[0].sched_flags = words;
+        const auto s = desired_services(c).at(0).settings;
+        return std::pair(s.scheduler_flag_1, s.scheduler_flag_2);
+    };
+    EXPECT_EQ(flags("sh", "sh-port"), std::pair(false, true));
+    EXPECT_EQ(flags("sh", "sh-fallback,sh-port"), std::pair(true, true));
+    EXPECT_EQ(flags("mh", "mh-port,mh-fallback"), std::pair(true, true));
+    EXPECT_EQ(flags("mh", "mh-fallback"), std::pair(true, false));
+    EXPECT_EQ(flags("mh", "flag-2"), std::pair(false, true));
+    EXPECT_EQ(flags("wlc", "flag-1"), std::pair(true, false));
+}
+
+TEST(DesiredServices, AFlagThatNamesASchedulerIsForThatOneAlone) {
+    auto c = web_shop();
+    c.virtual_servers[0].scheduler = "sh";
+    c.virtual_servers[0].sched_flags = "sh-port";
+    EXPECT_TRUE(desired_services(c).at(0).settings.scheduler_flag_2);
+    EXPECT_TRUE(desired_services(c, "sh").at(0).settings.scheduler_flag_2);
+    EXPECT_FALSE(desired_services(c, "mh").at(0).settings.scheduler_flag_2);
 }
 
 TEST(DesiredServices, EachNetworkTypeHasItsForwardingMethod) {
