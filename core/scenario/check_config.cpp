@@ -201,6 +201,27 @@ private:
         }
     }
 
+    // What IPVS has no place for (ip_vs_add_dest: ERANGE).
+    void check_settings(const config::VirtualServer& v, const config::RealServer& r) {
+        if (r.weight.value() < 0) {
+            d_.error(r.location, fmt::format("real server {} of virtual service {} has weight {}; "
+                                             "IPVS takes none below 0",
+                                             r.name, v.name, r.weight.value()));
+        }
+        if (r.l_threshold > r.u_threshold) {
+            d_.error(r.location, fmt::format("real server {} of virtual service {} has "
+                                             "l_threshold {} above u_threshold {}",
+                                             r.name, v.name, r.l_threshold, r.u_threshold));
+        }
+    }
+
+    // Servers that differ by their ports alone are two to NAT, and one where every packet keeps
+    // its port.
+    Port port_of(const config::VirtualServer& v, const config::RealServer& r) const {
+        const bool rewrites = config_.network == config::NetworkType::nat && v.fwmark == Fwmark{};
+        return rewrites ? r.port : Port{0};
+    }
+
     void check_real_servers() {
         if (!all_servers_read_ || s_.servers.empty()) {
             return;
@@ -222,7 +243,8 @@ private:
                                          "under \"servers\" of the scenario",
                                          r.name, r.address.to_string(), v.name));
                 }
-                if (!in_service.emplace(r.address, r.port).second) {
+                check_settings(v, r);
+                if (!in_service.emplace(r.address, port_of(v, r)).second) {
                     d_.error(r.location,
                              fmt::format("real server {} ({}:{}) is in virtual service {} twice",
                                          r.name, r.address.to_string(), r.port.value(), v.name));
