@@ -55,6 +55,7 @@ private:
     void read_marks(const yaml::Node* node);
     void read_changes(const yaml::Node* node);
     void read_change(const yaml::Node& node);
+    bool starts_outside(const Server& server) const;
     void check_changes();
     void read_compare(const yaml::Node* node);
     void read_outputs(const yaml::Node* node);

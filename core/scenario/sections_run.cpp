@@ -84,8 +84,27 @@ void SectionReader::read_change(const Node& node) {
     }
 }
 
+// The lvs.cf has it for later: it is in virtual services, and active in none of them.
+bool SectionReader::starts_outside(const Server& server) const {
+    bool named = false;
+    for (const auto& v : s_.config.virtual_servers) {
+        for (const auto& r : v.servers) {
+            if (r.address == server.interface.address) {
+                named = true;
+                if (r.active) {
+                    return false;
+                }
+            }
+        }
+    }
+    return named;
+}
+
 void SectionReader::check_changes() {
-    std::vector<Kind> state(s_.servers.size(), Kind::join);
+    std::vector<Kind> state;
+    for (const auto& server : s_.servers) {
+        state.push_back(starts_outside(server) ? Kind::leave : Kind::join);
+    }
     for (const auto& c : s_.changes) {
         auto& now = state[c.server];
         const auto& name = s_.servers[c.server].name;

@@ -16,12 +16,17 @@
 namespace lvslab::packet_world {
 namespace {
 
-/// The weight that the first virtual service with this server gives it.
-std::int32_t configured_weight(const scenario::Server& server,
+/// The weight that the first virtual service with this server gives it; 0 if it is inactive there
+/// and never joins.
+std::int32_t configured_weight(const scenario::Scenario& scenario, std::uint32_t index,
                                const std::vector<router::DesiredService>& services) {
+    const bool joins = std::ranges::any_of(scenario.changes, [&](const auto& change) {
+        return change.server == index && change.kind == scenario::MembershipChange::Kind::join;
+    });
     for (const auto& service : services) {
         for (const auto& destination : service.destinations) {
-            if (destination.endpoint.address == server.interface.address) {
+            if (destination.endpoint.address == scenario.servers[index].interface.address &&
+                (destination.active || joins)) {
                 return destination.settings.weight.value();
             }
         }
@@ -36,10 +41,10 @@ journal::RunStarted description(const scenario::Scenario& scenario, const RunOpt
     started.scheduler = options.scheduler.value_or("");
     started.seed = options.seed;
     const auto services = router::desired_services(scenario.config, options.scheduler);
-    for (const auto& server : scenario.servers) {
-        started.servers.push_back(server.name);
-        started.workers.push_back(server.workers);
-        started.weights.push_back(configured_weight(server, services));
+    for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
+        started.servers.push_back(scenario.servers[i].name);
+        started.workers.push_back(scenario.servers[i].workers);
+        started.weights.push_back(configured_weight(scenario, i, services));
     }
     for (const auto& workload : scenario.workloads) {
         started.workloads.push_back(workload.name);

@@ -199,6 +199,27 @@ TEST(World, MembershipChangesAndSamplesAreTold) {
     EXPECT_GE(router->received_packets, 10U * 10U);
 }
 
+TEST(World, AServerThatIsInactiveInTheLvsCfCountsOnceItJoins) {
+    auto scenario =
+        busy_cluster(config::NetworkType::nat, Protocol::tcp, 3, 30, std::chrono::seconds(3));
+    auto& servers = scenario.config.virtual_servers[0].servers;
+    servers[1].active = servers[2].active = false;
+    scenario.changes.push_back({Time{seconds(1)}, MembershipChange::Kind::join, 2, {}});
+    const WorldRun run(scenario);
+    std::vector<unsigned> given(3);
+    for (const auto& event : run.events.events) {
+        if (const auto* d = std::get_if<journal::Decision>(&event.payload)) {
+            ++given.at(d->server);
+            EXPECT_TRUE(d->server == 0 || event.time >= Time{seconds(1)});
+        }
+    }
+    EXPECT_EQ(given[1], 0U);
+    EXPECT_GT(given[2], 5U);
+    // No share is expected of what never takes part.
+    const auto started = run.events.all<journal::RunStarted>().at(0);
+    EXPECT_EQ(started.weights, (std::vector<std::int32_t>{1, 0, 1}));
+}
+
 TEST(World, SameSeedGivesTheSameBytesAndAnotherSeedOthers) {
     auto scenario = busy_cluster(NetworkType::nat, Protocol::tcp, 2, 100, seconds(2));
     scenario.workloads[0].arrivals = scenario::PoissonArrivals{50};

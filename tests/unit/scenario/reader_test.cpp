@@ -270,5 +270,21 @@ TEST(Scenario, FindsTheServiceOfAPacketAsIpvsDoes) {
     EXPECT_EQ(name(Protocol::tcp, "192.168.26.10:8005"), "shop");
 }
 
+TEST(Reader, AServerThatIsInactiveInTheLvsCfIsOutUntilItJoins) {
+    auto sources = base_sources();
+    for (const auto* service : {"shop", "files"}) {
+        auto& cf = sources.at("base.cf");
+        const auto block = cf.find("server web2", cf.find(std::string("virtual ") + service));
+        cf.replace(cf.find("active = 1", block), 10, "active = 0");
+    }
+    replace(sources, "base.yaml", "{ at: 20s, leave: web1 }", "{ at: 20s, join: web2 }");
+    replace(sources, "base.yaml", "{ at: 40s, join: web1 }", "{ at: 40s, leave: web2 }");
+    const auto good = read(sources);
+    ASSERT_TRUE(good) << good.diagnostics.to_string();
+    EXPECT_EQ(good->changes.at(0).kind, MembershipChange::Kind::join);
+    replace(sources, "base.yaml", "{ at: 20s, join: web2 }", "{ at: 20s, leave: web2 }");
+    EXPECT_FALSE(read(sources));
+}
+
 }  // namespace
 }  // namespace lvslab::scenario
