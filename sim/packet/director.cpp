@@ -2,9 +2,12 @@
 #include "sim/packet/director.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/packet/rewrite.hpp"
 #include "sim/packet/addresses.hpp"
@@ -167,7 +170,10 @@ private:
 void Director::DataPath::add_services() {
     for (std::uint32_t i = 0; i < services_.size(); ++i) {
         const auto& service = services_[i];
-        ipvs_.add_service(service.key, service.settings, now());
+        if (ipvs_.add_service(service.key, service.settings, now()) != ipvs::ControlResult::ok) {
+            throw std::runtime_error(
+                fmt::format("IPVS does not take virtual service {}", service.name));
+        }
         for (const auto& d : service.destinations) {
             if (d.active) {
                 add_destination(i, d);
@@ -186,6 +192,9 @@ void Director::DataPath::add_destination(std::uint32_t service,
     } else if (result == ipvs::ControlResult::exists) {
         // It was quiesced, not taken out.
         edit_destination(service, d, d.settings.weight);
+    } else {
+        throw std::runtime_error(fmt::format("IPVS does not take real server {} of {}", d.name,
+                                             services_[service].name));
     }
 }
 

@@ -183,6 +183,26 @@ TEST(Director, TakesAServerOutQuiescesItAndPutsItBackAtTheirTimes) {
     }
 }
 
+TEST(Director, DoesNotRunWithoutWhatIpvsRefuses) {
+    auto scenario = cluster(NetworkType::nat, 2, 1);
+    scenario.config.virtual_servers[0].servers[1].weight = Weight{-1};
+    EXPECT_THROW(ClusterRun(scenario, 1'000), std::runtime_error);
+    scenario = cluster(NetworkType::nat, 2, 1);
+    scenario.config.virtual_servers[1] = scenario.config.virtual_servers[0];
+    EXPECT_THROW(ClusterRun(scenario, 1'000), std::runtime_error);
+}
+
+// A closed connection still counts (ip_vs_dest_totalconns), so three fill a server.
+TEST(Director, KeepsAServerBelowItsUpperThreshold) {
+    auto scenario = cluster(NetworkType::nat, 2, 4);
+    scenario.config.virtual_servers[0].servers[0].u_threshold = 3;
+    ClusterRun run(scenario, 1'000);
+    run.ask_evenly(20, Protocol::tcp);
+    run.go(1);
+    EXPECT_EQ(run.served(1'000), 20U);
+    EXPECT_EQ(run.decisions_per_server(), (std::vector<unsigned>{3, 17}));
+}
+
 TEST(Director, SamplesEveryServiceAndServerFromIpvs) {
     ClusterRun run(cluster(NetworkType::nat, 2, 4), 1'000);
     run.ask_evenly(10, Protocol::udp);
