@@ -196,34 +196,33 @@ private:
     bool deaf_ = false;
 };
 
+/// At an endpoint of its own, without a socket: ns-3 3.37 keeps every UDP socket until its node
+/// goes, and there would be one for each exchange.
 class UdpExchange final : public ClientConnection {
 public:
     UdpExchange(ConnectionOwner& owner, scenario::PlannedConnection plan, ns3::Ptr<ns3::Node> node)
-        : ClientConnection(owner, std::move(plan)),
-          socket_(ns3::DynamicCast<ns3::UdpSocket>(
-              ns3::Socket::CreateSocket(node, ns3::UdpSocketFactory::GetTypeId()))) {}
+        : ClientConnection(owner, std::move(plan)), udp_(node->GetObject<ns3::UdpL4Protocol>()) {}
 
     ~UdpExchange() override { leave(); }
 
     void open() override {
-        socket_->SetRecvCallback(ns3::MakeCallback(&UdpExchange::on_datagram, this));
-        socket_->SetAttribute("IcmpCallback",
-                              ns3::CallbackValue(ns3::MakeCallback(&UdpExchange::on_icmp, this)));
-        if (socket_->Bind(to_ns3(plan().source)) != 0 || socket_->Connect(to_ns3(plan().to)) != 0) {
-            broken();
+        const auto& from = plan().source;
+        const auto& to = plan().to;
+        endpoint_ = udp_->Allocate(nullptr, to_ns3(from.address), from.port.value());
+        if (endpoint_ == nullptr) {
+            broken();  // the source port is in use
             return;
         }
+        endpoint_->SetPeer(to_ns3(to.address), to.port.value());
+        endpoint_->SetRxCallback(ns3::MakeCallback(&UdpExchange::on_datagram, this));
+        endpoint_->SetIcmpCallback(ns3::MakeCallback(&UdpExchange::on_icmp, this));
         ask();
     }
 
     void leave() override {
-        if (left_) {
-            return;
+        if (endpoint_ != nullptr) {
+            udp_->DeAllocate(std::exchange(endpoint_, nullptr));
         }
-        left_ = true;
-        socket_->SetRecvCallback(ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>());
-        socket_->SetAttribute("IcmpCallback", ns3::CallbackValue());
-        socket_->Close();
     }
 
 private:
@@ -234,23 +233,25 @@ private:
         const auto packet = zeros_after(header, static_cast<std::uint32_t>(bytes));
         missing_ = datagrams(request().response_bytes);
         heard_.assign(missing_, false);
-        socket_->Send(packet);
+        const auto& from = plan().source;
+        const auto& to = plan().to;
+        udp_->Send(packet, to_ns3(from.address), to_ns3(to.address), from.port.value(),
+                   to.port.value());
     }
 
-    void on_datagram(ns3::Ptr<ns3::Socket>) {
-        while (const auto packet = socket_->Recv()) {
-            std::array<std::uint8_t, ResponseHeader::size> bytes{};
-            packet->CopyData(bytes.data(), bytes.size());
-            const auto header = decode_response(bytes);
-            if (!header || has_ended() || header->request != request_number() ||
-                header->part >= heard_.size() || heard_[header->part]) {
-                continue;
-            }
-            heard_[header->part] = true;
-            heard_from(header->server);
-            if (--missing_ == 0) {
-                response_complete(response_size(request().response_bytes));
-            }
+    void on_datagram(ns3::Ptr<ns3::Packet> packet, ns3::Ipv4Header, std::uint16_t,
+                     ns3::Ptr<ns3::Ipv4Interface>) {
+        std::array<std::uint8_t, ResponseHeader::size> bytes{};
+        packet->CopyData(bytes.data(), bytes.size());
+        const auto header = decode_response(bytes);
+        if (!header || has_ended() || header->request != request_number() ||
+            header->part >= heard_.size() || heard_[header->part]) {
+            return;
+        }
+        heard_[header->part] = true;
+        heard_from(header->server);
+        if (--missing_ == 0) {
+            response_complete(response_size(request().response_bytes));
         }
     }
 
@@ -262,10 +263,10 @@ private:
         }
     }
 
-    ns3::Ptr<ns3::UdpSocket> socket_;
+    ns3::Ptr<ns3::UdpL4Protocol> udp_;
+    ns3::Ipv4EndPoint* endpoint_ = nullptr;  ///< the protocol's, from open() to leave()
     std::uint64_t missing_ = 0;
     std::vector<bool> heard_;
-    bool left_ = false;
 };
 
 }  // namespace

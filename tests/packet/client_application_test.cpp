@@ -2,7 +2,10 @@
 /// How clients' programs judge what they meet, each outcome with its cause.
 #include "sim/packet/client_application.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
+#include <ns3/object-ptr-container.h>
 
 #include "sim/packet/server_application.hpp"
 #include "tests/packet/world_run.hpp"
@@ -145,6 +148,33 @@ TEST(ClientApplication, HoldsNoConnectionAfterItsEnd) {
     // 100/s for some 30 ms each.
     EXPECT_LT(most, 20U);
     EXPECT_EQ(first.held() + second.held(), 0U);
+}
+
+// ns-3's protocols keep every socket that was made through them; TCP alone forgets the closed ones.
+TEST(ClientApplication, LeavesNothingOfEndedConnectionsInNs3) {
+    for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
+        auto scenario = busy_cluster(NetworkType::nat, protocol, 2, 500, seconds(5));
+        Recorder events;
+        Network network(scenario, {.seed = 1});
+        Director director(network, 0, scenario, {}, events);
+        ServerApplication first(network, 0, scenario, events);
+        ServerApplication second(network, 1, scenario, events);
+        ClientApplication clients(network, scenario, 1, events);
+        ns3::Simulator::Stop(ns3::Seconds(10));
+        ns3::Simulator::Run();
+        ASSERT_EQ(clients.opened(), 500U);
+        const auto sockets = [](const ns3::Ptr<ns3::Node>& node, const std::string& type) {
+            const auto stack = node->GetObject<ns3::Object>(ns3::TypeId::LookupByName(type));
+            ns3::ObjectPtrContainerValue list;
+            stack->GetAttribute("SocketList", list);
+            return list.GetN();
+        };
+        for (unsigned i = 0; i < scenario.clients[0].count; ++i) {
+            const auto node = network.client(0, i);
+            EXPECT_EQ(sockets(node, "ns3::TcpL4Protocol") + sockets(node, "ns3::UdpL4Protocol"),
+                      0U);
+        }
+    }
 }
 
 }  // namespace
