@@ -180,6 +180,8 @@ private:
     }
 
     void stop() {
+        // Who has ended by now is finished all the same.
+        reap(WNOHANG);
         for (const auto& [child, index] : children_) {
             // Nothing of it is kept, so it need not tidy up.
             kill(child, SIGKILL);
