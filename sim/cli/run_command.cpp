@@ -152,6 +152,8 @@ int refuse(const std::string& message) {
     return bad_input;
 }
 
+#ifdef LVSLAB_PACKET_WORLD
+
 scenario::Outputs::Journal kept_journal(const RunArguments& arguments, const Scenario& scenario) {
     using Journal = scenario::Outputs::Journal;
     if (arguments.journal.empty()) {
@@ -170,8 +172,6 @@ fs::path output_folder(const RunArguments& arguments, const Scenario& scenario,
     return fs::path("results") / scenario.name /
            fmt::format("{}-{}", arguments.scheduler.value_or("configured"), seed);
 }
-
-#ifdef LVSLAB_PACKET_WORLD
 
 bool names_a_node(const std::string& name, const Scenario& scenario) {
     const auto is = [&](const auto& thing) { return thing.name == name; };
