@@ -13,6 +13,10 @@ namespace {
 constexpr std::uint16_t ftp_port = 21;
 /// How often the trash is looked at: half of IP_VS_DEST_TRASH_PERIOD.
 constexpr Duration trash_interval = std::chrono::seconds(60);
+/// With Expiry::told, until when entries of removed servers are dropped (expire_nodest_conn):
+/// work delayed by one tick, which the timer wheel makes two, then a worker's turn on a busy
+/// machine.
+constexpr Duration drop_latest = 4 * jiffy;
 
 std::string stream_name(const ServiceKey& key) {
     return key.fwmark.value() != 0
@@ -70,7 +74,9 @@ void Ipvs::Model::bind_scheduler(Service& service, const SchedulerEntry& entry, 
     plan_housekeeping();
 }
 
-void Ipvs::Model::count_port(const Service& service, std::uint32_t step) {
+/// What packets are looked at for, and whether they are at all (ip_vs_register_hooks).
+void Ipvs::Model::count(const Service& service, std::uint32_t step) {
+    services_of_family_[service.key.family == Family::ipv4 ? 0 : 1] += step;
     if (service.port() == ftp_port) {
         ftp_services_ += step;
     } else if (service.port() == 0) {
@@ -98,7 +104,7 @@ ControlResult Ipvs::Model::add_service(ServiceKey key, const ServiceSettings& se
     service.key = key;
     service.settings = settings;
     bind_scheduler(service, *entry, now);
-    count_port(service, 1);
+    count(service, 1);
     lookup_[lookup_of(key)] = &service;
     return ControlResult::ok;
 }
@@ -143,7 +149,7 @@ ControlResult Ipvs::Model::remove_service(ServiceKey key, Time now) {
         service->servers.erase(*d);
         to_trash(*d, now);
     }
-    count_port(*service, ~0U);
+    count(*service, ~0U);
     std::erase_if(services_, [&](const auto& s) { return s.get() == service; });
     plan_housekeeping();
     return ControlResult::ok;
@@ -283,9 +289,15 @@ void Ipvs::Model::to_trash(Destination& d, Time now) {
         trash_due_ = now + trash_interval;
     }
     trash_.push_back(&d);
-    if (options_.expire_nodest_conn && drop_since_ == never) {
-        drop_since_ = now;
-        drop_due_ = options_.expiry == Expiry::told ? now + 3 * jiffy : now + jiffy;
+    // Work that is queued already is not queued again: it comes after this removal too.
+    d.dropped_by = never;
+    if (options_.expire_nodest_conn) {
+        const auto by = now + (options_.expiry == Expiry::told ? drop_latest : jiffy);
+        for (auto* removed : trash_) {
+            removed->dropped_by = std::min(removed->dropped_by, by);
+        }
+        drop_since_ = std::min(drop_since_, now);
+        drop_due_ = std::min(drop_due_, by);
     }
     plan_housekeeping();
 }
@@ -328,15 +340,16 @@ void Ipvs::Model::set_options(const Options& options) {
     options_.seed = made.seed;
 }
 
+DestinationStatus Ipvs::Model::status_of(const Destination& d) {
+    return {d.endpoint, d.method,     Weight{d.weight}, d.upper_threshold, d.lower_threshold,
+            d.active,   d.inactive(), d.persistent,     d.overloaded,      d.connections};
+}
+
 std::vector<DestinationStatus> Ipvs::Model::destinations(const ServiceKey& key) const {
     std::vector<DestinationStatus> list;
     if (const auto* service = find_service(key); service != nullptr) {
         list.reserve(service->servers.size());
-        service->servers.for_each([&](const Destination& d) {
-            list.push_back({d.endpoint, d.method, Weight{d.weight}, d.upper_threshold,
-                            d.lower_threshold, d.active, d.inactive(), d.persistent, d.overloaded,
-                            d.connections});
-        });
+        service->servers.for_each([&](const Destination& d) { list.push_back(status_of(d)); });
     }
     return list;
 }

@@ -35,6 +35,7 @@ struct alignas(64) Destination {
     std::int32_t last_weight = 0;  ///< as last added, or edited to something but zero (mh)
     ServiceKey service;            ///< whose it is or was: what a revival is matched by
     Time idle_since = never;       ///< in the trash: first seen without references
+    Time dropped_by = never;       ///< in the trash: its entries are gone (expire_nodest_conn)
 
     std::int32_t inactive() const { return total - active; }
     /// May be given a new connection at all.

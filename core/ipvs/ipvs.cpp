@@ -73,6 +73,15 @@ std::optional<DueTimer> Ipvs::due_entry(const Segment& segment, Time now) const 
     return model_->due_entry(segment, now);
 }
 
+void Ipvs::seen_alive(std::uint32_t handle, Time now) {
+    model_->seen_alive(handle, now);
+}
+
+std::optional<DestinationStatus> Ipvs::removed_destination(const ServiceKey& service,
+                                                           const Endpoint& server) const {
+    return model_->removed_destination(service, server);
+}
+
 void Ipvs::script_choice(const Endpoint& server) {
     model_->script_choice(server);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -54,6 +55,16 @@ struct DueTimer {
     bool active;  ///< the entry counts as active
     /// Not an entry, but the dropping of all entries of removed servers (expire_nodest_conn).
     bool is_drop_of_removed;
+    std::uint32_t held;  ///< the handle of the template that this connection holds, or none's
+    /// Of due_entry(): the segment does not use the entry even if it is there, be it that a SYN
+    /// starts anew (conn_reuse_mode) or that the server was removed (expire_nodest_conn).
+    bool passed_over = false;
+};
+
+/// The earliest and the latest time that something may happen.
+struct ExpirySpan {
+    Time earliest;
+    Time latest;
 };
 
 /// One entry of the connection table, for listing.
@@ -65,6 +76,10 @@ struct ConnectionStatus {
     std::string_view state;  ///< the kernel's name: "ESTABLISHED", "UDP", "NONE", ...
     Time expires;
     bool is_template;
+    std::uint32_t handle;  ///< as in DueTimer
+    bool server_listed;    ///< false: the server was removed
+    /// With Expiry::told, of a template whose timer may have fired: what it may be set to.
+    std::span<const ExpirySpan> possible_expiries;
 };
 
 /// Kernel IPVS without the kernel: virtual services, schedulers, the connection table and its
@@ -103,8 +118,14 @@ public:
     std::vector<DueTimer> due_timers(Time now) const;
     /// Fires one of due_timers(now).
     void fire(std::uint32_t handle, Time now);
-    /// The one of due_timers(now) that is the segment's entry, if it is one.
+    /// The one of due_timers(now) that is the segment's entry, or the template that a new entry
+    /// would follow, if it is one.
     std::optional<DueTimer> due_entry(const Segment& segment, Time now) const;
+    /// One of due_timers(now) is known not to have ended its entry yet.
+    void seen_alive(std::uint32_t handle, Time now);
+    /// A removed server that would come back with its counters, if it is added again.
+    std::optional<DestinationStatus> removed_destination(const ServiceKey& service,
+                                                         const Endpoint& server) const;
     /// The next choice of a random scheduler (SchedulerEntry::random) is this server, if the
     /// service has it: for replaying what another source of randomness chose.
     void script_choice(const Endpoint& server);

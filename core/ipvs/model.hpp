@@ -13,6 +13,7 @@
 #include "core/ipvs/ipvs.hpp"
 #include "core/ipvs/schedulers.hpp"
 #include "core/ipvs/tcp_states.hpp"
+#include "core/ipvs/template_doubt.hpp"
 
 namespace lvslab::ipvs {
 
@@ -55,6 +56,9 @@ public:
     std::vector<DueTimer> due_timers(Time now) const;
     void fire(std::uint32_t handle, Time now);
     std::optional<DueTimer> due_entry(const Segment& segment, Time now) const;
+    void seen_alive(std::uint32_t handle, Time now);
+    std::optional<DestinationStatus> removed_destination(const ServiceKey& key,
+                                                         const Endpoint& server) const;
     void script_choice(const Endpoint& server) { scripted_ = server; }
     void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
     std::size_t connection_count() const { return table_.size(); }
@@ -102,7 +106,8 @@ private:
     static ControlResult check(const Service& service, const Endpoint& server,
                                const DestinationSettings& settings);
     void bind_scheduler(Service& service, const SchedulerEntry& entry, Time now);
-    void count_port(const Service& service, std::uint32_t step);
+    void count(const Service& service, std::uint32_t step);
+    static DestinationStatus status_of(const Destination& d);
     Destination* from_trash(const Service& service, const Endpoint& server);
     Destination& new_destination(const Service& service, const Endpoint& server);
     void apply(Destination& d, const DestinationSettings& settings);
@@ -112,6 +117,7 @@ private:
     // packet_path.cpp
     Verdict step_in(const Segment& segment, Time now);
     Verdict step_out(const Segment& segment, Time now);
+    bool sees(const Segment& segment) const;
     bool reschedules(const Connection& c) const;
     Service* service_for(const Segment& segment) const;
     Verdict refuse(const Segment& segment, const Service* service, Refusal refusal) const;
@@ -145,10 +151,17 @@ private:
     void expire_now(ConnectionId id, Time now);
     void expire(ConnectionId id, Time at);
     void remove_connection(ConnectionId id, bool dropping, Time now);
-    void release_controller(ConnectionId id, bool dropping, Time now);
+    void release_controller(ConnectionId id, bool dropping, TimeSpan when);
+    void arm_template(ConnectionId id, Time now);
+    TemplateDoubt doubt_of(ConnectionId id) const;
+    void set_doubt(ConnectionId id, TemplateDoubt doubt);
+    TimeSpan freed(ConnectionId id) const;
+    bool may_be_gone(ConnectionId id, Time now) const;
     DueTimer due_timer(ConnectionId id) const;
+    DueTimer drop_timer() const;
     bool may_drop_unavailable(const Connection& c) const;
-    void drop_unavailable(Time now);
+    void drop_certain(Time now);
+    void drop_unavailable(Time now, Time certain);
     void sweep_trash(Time now);
     void housekeeping(Time until);
     void plan_housekeeping();
@@ -159,6 +172,8 @@ private:
 
     std::vector<std::unique_ptr<Service>> services_;
     std::unordered_map<Lookup, Service*, LookupHash> lookup_;
+    /// IPv4's and IPv6's. IPVS sees no packet of a family without services: the hooks are gone.
+    std::array<std::uint32_t, 2> services_of_family_{};
     std::uint32_t ftp_services_ = 0;
     std::uint32_t any_port_services_ = 0;
 
@@ -174,8 +189,9 @@ private:
     Time trash_due_ = never;
     Time drop_due_ = never;    ///< when entries of removed servers go (expire_nodest_conn)
     Time drop_since_ = never;  ///< with Expiry::told: when it was due
-    /// With Expiry::told: how much later than usual an entry's timer may fire.
-    std::unordered_map<ConnectionId, Duration> extra_doubt_;
+    /// With Expiry::told: templates whose timers may have fired or not. Nobody walks it.
+    std::unordered_map<ConnectionId, TemplateDoubt> doubts_;
+    Time last_advance_{};
 };
 
 }  // namespace lvslab::ipvs

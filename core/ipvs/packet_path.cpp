@@ -18,8 +18,16 @@ Verdict Ipvs::Model::step(const Segment& segment, Time now) {
     if (segment.protocol != Protocol::tcp && segment.protocol != Protocol::udp) {
         return {};
     }
+    if (!sees(segment)) {
+        return {};
+    }
     return segment.direction == Direction::from_client ? step_in(segment, now)
                                                        : step_out(segment, now);
+}
+
+/// With a family's last service its hooks go (ip_vs_unregister_hooks); entries and timers stay.
+bool Ipvs::Model::sees(const Segment& segment) const {
+    return services_of_family_[segment.destination.address.is_v4() ? 0 : 1] > 0;
 }
 
 /// ip_vs_out_hook: a reply is rewritten if its entry is known, and goes on as it is if not.
@@ -247,6 +255,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
     made.server_port =
         port == service.port() && d.endpoint.port.value() != 0 ? d.endpoint.port.value() : port;
     ++d.connections;
+    arm_template(id, arrival.now);
     if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
         one_packet(d);
     } else {
@@ -254,7 +263,6 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
         table_[made.id].controller = id;
         ++table_[id].controlled;
     }
-    arm(id, std::chrono::milliseconds(table_[id].timeout_ms), arrival.now);
     return made;
 }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// With Expiry::told: where a persistence template's timer may stand, when one of its firings may
+/// have come before or after its last connection went.
+#pragma once
+
+#include <vector>
+
+#include "core/base/time.hpp"
+#include "core/ipvs/kernel_timer.hpp"
+
+namespace lvslab::ipvs {
+
+/// A template whose timer fires while connections still hold it waits this much longer
+/// (ip_vs_conn_expire, expire_later).
+inline constexpr Duration template_rearm = std::chrono::seconds(60);
+/// What a timer may be late beyond its wheel's granule: the tick it was set in and the one it is
+/// handled in.
+inline constexpr Duration timer_leeway = 2 * jiffy;
+
+/// A span of time; nothing is known of where in it something happened.
+struct TimeSpan {
+    Time earliest;
+    Time latest;
+};
+
+/// All that the timer of one template may have done since the template was last used. Each firing
+/// comes within a granule after it was due; it sets the timer anew if connections hold the
+/// template at that moment, and is the template's end if none do.
+class TemplateDoubt {
+public:
+    /// One thing that the timer may be set to.
+    struct Course {
+        TimeSpan due;
+        Duration timeout;  ///< what a use of the template sets it to
+
+        Time window_end() const {
+            return due.latest + wheel_granule(wheel_level(timeout)) + timer_leeway;
+        }
+    };
+
+    explicit TemplateDoubt(std::vector<Course> courses) : courses_(std::move(courses)) {}
+
+    /// A connection that held the template went in this span.
+    void released(TimeSpan when);
+    /// The template was seen alive.
+    void seen_alive(Time now) {
+        alive_ = std::max(alive_, now);
+        may_be_gone_ = false;
+    }
+
+    /// When the connections that held it went. Held now: the earliest is when they all may have
+    /// gone, the latest is `never`.
+    TimeSpan freed() const { return freed_; }
+
+    /// May the template be gone at `now`?
+    bool may_be_gone(Time now, TimeSpan freed) const;
+    /// What the timer may be set to at `now`, if the template is there.
+    std::vector<Course> possible(Time now, TimeSpan freed) const;
+    /// Takes the firings that came by `now` whatever the wheel's phase. False if the template is
+    /// gone for certain.
+    bool pass(Time now, TimeSpan freed);
+
+    Time earliest() const;      ///< before it nothing fires
+    Time next_certain() const;  ///< when pass() has something to take
+
+private:
+    /// Where a firing of this course before `now` would have set the timer.
+    static void add_rearmed(std::vector<Course>& courses, const Course& from, Time now,
+                            TimeSpan freed);
+
+    std::vector<Course> courses_;
+    TimeSpan freed_{Time::min(), Time::min()};
+    Time alive_ = Time::min();
+    bool may_be_gone_ = false;
+};
+
+}  // namespace lvslab::ipvs
