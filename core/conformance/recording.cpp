@@ -373,6 +373,9 @@ Checked<Recording> read_recording(std::string_view text, const std::string& name
             const bool cut = error.byte > row.size();
             result.diagnostics.error(where, cut ? "the line is cut off: its JSON has no end"
                                                 : "no JSON, expected one object a line");
+            if (line == 1) {
+                break;  // no recording at all
+            }
         } catch (const Malformed& malformed) {
             result.diagnostics.error(where, malformed.message);
         }

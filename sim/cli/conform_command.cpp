@@ -92,6 +92,10 @@ std::optional<Report> judge(const std::string& path, Diagnostics& diagnostics) {
     }
     auto report = conformance::replay(*recording);
     diagnostics.append(report.diagnostics);
+    if (report && report->events == 0) {
+        diagnostics.error({path, 0, 0}, "the recording shows nothing that can be compared");
+        return std::nullopt;
+    }
     return report.value;
 }
 
@@ -176,7 +180,7 @@ int run(const std::vector<std::string>& paths, bool as_json) {
                                             {"mismatches", totals.mismatches},
                                             {"timer_granule", totals.timer_granule}};
         fmt::print("{}\n", all.dump(2));
-    } else {
+    } else if (totals.files > 0) {
         fmt::print(
             "{} events within a timer granule: either outcome is right, the recorded one "
             "was followed\n",

@@ -88,6 +88,32 @@ class Conform(unittest.TestCase):
             self.assertEqual(code, 2)
             self.assertIn(str(path), err)
 
+    def test_what_holds_nothing_to_compare_exits_2_without_totals(self):
+        texts = {"empty.jsonl": "", "env.jsonl": '{"i":0,"op":"env"}\n', "fake.jsonl.gz": "hello"}
+        for name, text in texts.items():
+            path = self.path / name
+            path.write_text(text)
+            code, out, err = conform(path)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(f"{path}:", err)
+
+    def test_good_paths_are_compared_beside_bad_ones(self):
+        code, out, err = conform(self.path / "none.jsonl", TRACES / "plain_rr.jsonl.gz")
+        self.assertEqual(code, 2)
+        self.assertIn("none.jsonl", err)
+        self.assertRegex(out.splitlines()[-1], r"^1 files, \d+ events, 0 mismatches$")
+
+    def test_long_lines_are_cut_in_what_is_shown_of_a_mismatch(self):
+        lines = self.text.splitlines()
+        at = next(i for i, l in enumerate(lines) if '"op":"conns"' in l)
+        lines[at] = lines[at].replace('"ESTABLISHED",899', '"ESTABLISHED",898', 1)
+        path = self.path / "bad.jsonl"
+        path.write_text("\n".join(lines) + "\n")
+        for arguments in ((path,), ("--json", path)):
+            code, out, _ = conform(*arguments)
+            self.assertEqual(code, 1)
+            self.assertLess(max(map(len, out.splitlines())), 700)
+
     def test_an_unknown_operation_exits_2(self):
         path = self.path / "new.jsonl"
         path.write_text('{"i":0,"t":1,"op":"reboot"}\n')

@@ -17,34 +17,56 @@ std::string summary(const Report& r) {
            "\nrecorded: " + r.first->expected + "\nmodel:    " + r.first->found;
 }
 
-TEST(Recordings, EveryCommittedRecordingIsMetEventByEvent) {
+struct Met {
+    std::size_t files = 0;
+    std::uint64_t events = 0;
+    std::uint64_t granule = 0;
+    unsigned statistical = 0;
+};
+
+/// Replays all recordings of a folder; each must be met.
+Met replay_folder(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(recordings_folder())) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.path().extension() == ".gz") {
             files.push_back(entry.path());
         }
     }
     std::ranges::sort(files);
-    ASSERT_EQ(files.size(), 84U);
-    std::uint64_t events = 0;
-    std::uint64_t granule = 0;
-    unsigned statistical = 0;
+    Met met;
+    met.files = files.size();
     for (const auto& file : files) {
         const auto recording = read_recording(unpacked(file), file.filename().string());
-        ASSERT_TRUE(recording) << recording.diagnostics.to_string();
-        const auto report = replay(*recording);
-        ASSERT_TRUE(report) << report.diagnostics.to_string();
+        EXPECT_TRUE(recording) << recording.diagnostics.to_string();
+        const auto report = recording ? replay(*recording) : Checked<Report>{};
+        EXPECT_TRUE(report) << report.diagnostics.to_string();
+        if (!report) {
+            continue;
+        }
         EXPECT_EQ(report->mismatches, 0U) << summary(*report);
-        EXPECT_GT(report->events, 500U) << report->name;
-        events += report->events;
-        granule += report->timer_granule;
-        statistical += report->choices ? 1U : 0U;
+        EXPECT_GT(report->events, 100U) << report->name;
+        met.events += report->events;
+        met.granule += report->timer_granule;
+        met.statistical += report->choices ? 1U : 0U;
     }
+    return met;
+}
+
+TEST(Recordings, EveryCommittedRecordingIsMetEventByEvent) {
+    const auto met = replay_folder(recordings_folder());
+    EXPECT_EQ(met.files, 84U);
     // Every line but the 92 that only tell something (env, sh, counters on) was compared.
-    EXPECT_EQ(events, 263152U);
+    EXPECT_EQ(met.events, 263152U);
     // Only the recordings of states reuse closing entries, whose timers take one tick.
-    EXPECT_LT(granule, 200U);
-    EXPECT_EQ(statistical, 4U);
+    EXPECT_LT(met.granule, 200U);
+    EXPECT_EQ(met.statistical, 4U);
+}
+
+TEST(Recordings, ThoseThatTheModelWasNotWrittenWithAreMetToo) {
+    const auto met = replay_folder(recordings_folder() / "more");
+    EXPECT_GE(met.files, 98U);
+    // Events that hang on a timer are few: the rest had one right outcome.
+    EXPECT_LT(met.granule * 100, met.events);
 }
 
 /// A recording in which one line was changed.
