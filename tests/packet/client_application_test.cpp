@@ -2,7 +2,7 @@
 /// How clients' programs judge what they meet, each outcome with its cause.
 #include "sim/packet/client_application.hpp"
 
-#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <ns3/object-ptr-container.h>
@@ -150,29 +150,45 @@ TEST(ClientApplication, HoldsNoConnectionAfterItsEnd) {
     EXPECT_EQ(first.held() + second.held(), 0U);
 }
 
+/// Sockets that ns-3's TCP and UDP hold on a node.
+std::size_t sockets_of(const ns3::Ptr<ns3::Node>& node) {
+    std::size_t count = 0;
+    for (const auto* type : {"ns3::TcpL4Protocol", "ns3::UdpL4Protocol"}) {
+        const auto protocol = node->GetObject<ns3::Object>(ns3::TypeId::LookupByName(type));
+        ns3::ObjectPtrContainerValue list;
+        protocol->GetAttribute("SocketList", list);
+        count += list.GetN();
+    }
+    return count;
+}
+
 // ns-3's protocols keep every socket that was made through them; TCP alone forgets the closed ones.
 TEST(ClientApplication, LeavesNothingOfEndedConnectionsInNs3) {
     for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
-        auto scenario = busy_cluster(NetworkType::nat, protocol, 2, 500, seconds(5));
-        Recorder events;
-        Network network(scenario, {.seed = 1});
-        Director director(network, 0, scenario, {}, events);
-        ServerApplication first(network, 0, scenario, events);
-        ServerApplication second(network, 1, scenario, events);
-        ClientApplication clients(network, scenario, 1, events);
-        ns3::Simulator::Stop(ns3::Seconds(10));
-        ns3::Simulator::Run();
-        ASSERT_EQ(clients.opened(), 500U);
-        const auto sockets = [](const ns3::Ptr<ns3::Node>& node, const std::string& type) {
-            const auto stack = node->GetObject<ns3::Object>(ns3::TypeId::LookupByName(type));
-            ns3::ObjectPtrContainerValue list;
-            stack->GetAttribute("SocketList", list);
-            return list.GetN();
-        };
-        for (unsigned i = 0; i < scenario.clients[0].count; ++i) {
-            const auto node = network.client(0, i);
-            EXPECT_EQ(sockets(node, "ns3::TcpL4Protocol") + sockets(node, "ns3::UdpL4Protocol"),
-                      0U);
+        // Served; too slow for the client; too slow, and the queue is full.
+        for (const auto& [work, queue] : {std::pair{0.01, 64U}, {60.0, 500U}, {60.0, 0U}}) {
+            auto scenario = busy_cluster(NetworkType::nat, protocol, 2, 500, seconds(5));
+            scenario.workloads[0].timeout = seconds(1);
+            for (auto& server : scenario.servers) {
+                server.service = scenario::Constant{work};
+                server.queue = queue;
+            }
+            Recorder events;
+            Network network(scenario, {.seed = 1});
+            Director director(network, 0, scenario, {}, events);
+            ServerApplication first(network, 0, scenario, events);
+            ServerApplication second(network, 1, scenario, events);
+            ClientApplication clients(network, scenario, 1, events);
+            ns3::Simulator::Stop(ns3::Seconds(10));
+            ns3::Simulator::Run();
+            ASSERT_EQ(clients.opened(), 500U);
+            EXPECT_EQ(clients.open_now(), 0U);
+            for (unsigned i = 0; i < scenario.clients[0].count; ++i) {
+                EXPECT_EQ(sockets_of(network.client(0, i)), 0U);
+            }
+            // What it listens on.
+            EXPECT_EQ(sockets_of(network.server(0)), 1U);
+            EXPECT_EQ(sockets_of(network.server(1)), 1U);
         }
     }
 }
