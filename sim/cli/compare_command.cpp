@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +19,7 @@
 
 #include "core/ipvs/schedulers.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/compare_folder.hpp"
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -33,6 +36,7 @@ struct CompareOptions {
     unsigned seeds = 0;
     std::vector<std::string> schedulers;
     std::string program;
+    bool force = false;
 };
 
 fs::path own_program() {
@@ -63,41 +67,6 @@ std::vector<Job> jobs_of(const scenario::Scenario& scenario,
     }
     return jobs;
 }
-
-/// The folder of the results, with those above it.
-class ResultsFolder {
-public:
-    /// Makes it, and room for the jobs' results; says on standard error why it could not.
-    bool make(const fs::path& folder, const std::vector<Job>& jobs) {
-        for (auto path = fs::absolute(folder / "runs"); !fs::exists(path);
-             path = path.parent_path()) {
-            made_.push_back(path);
-        }
-        std::error_code error;
-        fs::create_directories(folder / "runs", error);
-        for (const auto& job : jobs) {
-            // What an earlier comparison left there must not pass for this one's.
-            if (!error) {
-                fs::remove_all(job.folder, error);
-            }
-        }
-        if (error) {
-            fmt::print(stderr, "{}: {}\n", folder.string(), error.message());
-        }
-        return !error;
-    }
-
-    /// Removes what make() made, as far as nothing is in it.
-    void take_back() const {
-        for (const auto& path : made_) {
-            std::error_code ignored;
-            fs::remove(path, ignored);
-        }
-    }
-
-private:
-    std::vector<fs::path> made_;  ///< deepest first
-};
 
 /// Where the page's program is: beside this program's folder.
 fs::path page_program() {
@@ -162,28 +131,54 @@ bool check_schedulers(const std::vector<std::string>& names) {
     return good;
 }
 
+/// Standard output's reader may have gone, its disk may be full: what follows is done all the same,
+/// and main() tells.
+void say(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 int finish(const RunsDone& done, const scenario::Scenario& scenario,
            const std::vector<std::string>& schedulers, const fs::path& folder) {
     const auto comparison = compare(done);
     auto findings = result_findings(comparison);
     const auto facts = scenario_findings(scenario, schedulers);
     findings.insert(findings.end(), facts.begin(), facts.end());
-    fmt::print("{}", comparison_text(comparison, findings));
+    // The page of an earlier comparison must not pass for this one's.
+    std::error_code ignored;
+    fs::remove(folder / "index.html", ignored);
     bool good = write_comparison(folder, comparison, findings, scenario);
+    say(comparison_text(comparison, findings));
     if (!good) {
         fmt::print(stderr, "{}: the results could not be written\n", folder.string());
     }
     if (good && !comparison.schedulers.empty() && make_page(folder)) {
-        fmt::print("\nSee {}\n", (folder / "index.html").string());
+        say(fmt::format("\nSee {}\n", (folder / "index.html").string()));
     } else {
         good = false;
     }
     return done.interrupted ? interrupted_run : good && comparison.complete() ? held : failed;
 }
 
+/// The lines of `text` that are not among the lines of `told`.
+std::string without_lines_of(const std::string& told, const std::string& text) {
+    std::string rest;
+    std::set<std::string> known;
+    std::istringstream told_lines(told), lines(text);
+    for (std::string line; std::getline(told_lines, line);) {
+        known.insert(line);
+    }
+    for (std::string line; std::getline(lines, line);) {
+        if (!known.contains(line)) {
+            rest += line + '\n';
+        }
+    }
+    return rest;
+}
+
 int run_compare(const CompareOptions& options) {
     const auto scenario = load_scenario(options.scenario);
-    fmt::print(stderr, "{}", scenario.diagnostics.to_string());
+    const auto told = scenario.diagnostics.to_string();
+    fmt::print(stderr, "{}", told);
     if (!check_schedulers(options.schedulers) || !scenario) {
         return bad_input;
     }
@@ -192,8 +187,10 @@ int run_compare(const CompareOptions& options) {
         options.output.empty() ? next_results_folder(scenario->name) : fs::path(options.output);
     const auto seeds = options.seeds > 0 ? options.seeds : scenario->compare.seeds;
     const auto jobs = jobs_of(*scenario, schedulers, seeds, folder);
+    std::signal(SIGPIPE, SIG_IGN);
     ResultsFolder results;
-    if (!results.make(folder, jobs)) {
+    if (std::string reason; !results.make(folder, jobs, options.force, reason)) {
+        fmt::print(stderr, "lvslab compare: {}: {}\n", folder.string(), reason);
         results.take_back();
         return bad_input;
     }
@@ -204,7 +201,7 @@ int run_compare(const CompareOptions& options) {
         options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     const auto done = run_jobs(runner, jobs);
     if (done.refused) {
-        fmt::print(stderr, "{}", *done.refused);
+        fmt::print(stderr, "{}", without_lines_of(told, *done.refused));
         results.take_back();
         return bad_input;
     }
@@ -228,6 +225,7 @@ void add_compare_command(CLI::App& app, int& exit_code) {
     command->add_option("--schedulers", options->schedulers, "schedulers (as the scenario says)")
         ->delimiter(',')
         ->type_name("A,B,...");
+    command->add_flag("--force", options->force, "write into a folder that holds other files too");
     // Another program in the place of `lvslab run`, e.g. one that runs it on another machine.
     command->add_option("--runner", options->program, "program that runs a run (this one)")
         ->group("")

@@ -72,6 +72,7 @@ std::string text_of(const fs::path& path) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     signals.restore();
+    std::signal(SIGPIPE, SIG_DFL);
     const auto log = log_of(job).string();
     const int err = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -258,7 +258,11 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
         return refuse(fmt::format("{}: {}", output.folder().string(), reason));
     }
     if (!arguments.quiet) {
-        fmt::print("{}\n  result: {}\n", run_table(metrics.summary()), output.folder().string());
+        // The result is there, whether or not its table can be told.
+        const auto table = fmt::format("{}\n  result: {}\n", run_table(metrics.summary()),
+                                       output.folder().string());
+        std::fwrite(table.data(), 1, table.size(), stdout);
+        std::fflush(stdout);
     }
     return held;
 }
@@ -307,7 +311,7 @@ CLI::Validator whole_number() {
                            ? std::string()
                            : fmt::format("\"{}\" is no whole number from 0 to 2^64 - 1", text);
             },
-            "UINT"};
+            ""};
 }
 
 int run(const RunArguments& arguments) {

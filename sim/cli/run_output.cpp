@@ -3,15 +3,19 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "core/journal/summary.hpp"
 
 namespace lvslab::cli {
 namespace {
@@ -27,9 +31,18 @@ bool is_partial(const std::string& name) {
 
 /// Names that a run's result may have; nothing else in its folder is ever touched.
 bool is_result_file(const fs::path& path) {
+    static const std::vector<journal::CsvFile> tables = journal::summary_tables({});
     const auto name = path.filename().string();
-    return name == whole || name == "journal.lvsj" || name == "pcap" ||
-           path.extension() == ".csv" || is_partial(name);
+    return name == whole || name == "journal.lvsj" || name == "pcap" || is_partial(name) ||
+           std::ranges::any_of(tables, [&](const auto& table) { return table.name == name; });
+}
+
+/// Another program's summary.json is none of ours.
+bool holds_result(const fs::path& folder) {
+    std::ifstream file(folder / whole, std::ios::binary);
+    std::string beginning(200, '\0');
+    file.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+    return beginning.find("lvslab-summary-1") != std::string::npos;
 }
 
 std::string reason_of(const std::error_code& error) {
@@ -59,7 +72,7 @@ std::string objection(const fs::path& folder, bool force) {
     if (force) {
         return {};
     }
-    const bool has_result = fs::exists(folder / whole, error);
+    const bool has_result = holds_result(folder);
     for (const auto& entry : fs::directory_iterator(folder, error)) {
         const auto name = entry.path().filename().string();
         if (!has_result && !is_partial(name)) {
@@ -79,6 +92,10 @@ std::string objection(const fs::path& folder, bool force) {
 }
 
 }  // namespace
+
+std::string result_objection(const fs::path& folder) {
+    return objection(folder, false);
+}
 
 RunOutput::RunOutput(fs::path folder, fs::path partial, fs::path made)
     : folder_(std::move(folder)), partial_(std::move(partial)), made_(std::move(made)) {}

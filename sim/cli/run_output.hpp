@@ -8,6 +8,10 @@
 
 namespace lvslab::cli {
 
+/// Why a run may not be written into the folder, which then holds something else than a run's
+/// result; empty = it may.
+std::string result_objection(const std::filesystem::path& folder);
+
 /// Collects a run's files in a hidden subfolder and puts them in place at the end, summary.json
 /// last: a folder with a summary.json holds a whole result. Without finish() nothing stays behind,
 /// and a result that was there before is untouched.

@@ -23,8 +23,17 @@ def main():
         print(f"{folder}: not the results of a comparison: {error!r}", file=sys.stderr)
         return 2
     text = page.render(comparison)
-    with open(os.path.join(folder, "index.html"), "w", encoding="utf-8", newline="\n") as out:
-        out.write(text)
+    name = os.path.join(folder, "index.html")
+    try:
+        with open(name, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+    except OSError as error:
+        print(f"{name} cannot be written: {error.strerror}", file=sys.stderr)
+        try:
+            os.remove(name)  # half a page is none
+        except OSError:
+            pass
+        return 1
     return 0
 
 

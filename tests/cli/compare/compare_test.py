@@ -103,6 +103,85 @@ class Compare(ToyComparison):
         self.assertEqual(done.stderr.count("IPv6 is not supported"), 1)
         self.assertFalse(os.path.exists(self.path("deep")))
 
+    def test_what_is_not_a_comparisons_own_is_refused_and_left_alone(self):
+        os.mkdir(self.path("mine"))
+        self.write("mine/summary.json", "{}")
+        done = self.compare(output="mine")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("mine: holds summary.json, which is not of a comparison", done.stderr)
+        self.assertEqual(os.listdir(self.path("mine")), ["summary.json"])
+        self.assertEqual(self.read("mine", "summary.json"), "{}")
+        done = self.compare(output="scenario.yaml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is there and is not a folder", done.stderr)
+
+    def test_writes_beside_other_files_by_force_and_keeps_them(self):
+        os.makedirs(self.path("mine", "runs"))
+        self.write("mine/thesis.tex", "years of work")
+        self.assertEqual(self.compare("--seeds", "2", output="mine").returncode, 2)
+        done = self.compare("--seeds", "2", "--force", output="mine")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.read("mine", "thesis.tex"), "years of work")
+        self.assertEqual(self.summary("mine")["runs_finished"], 8)
+
+    def test_what_stands_in_a_runs_place_is_not_removed_even_by_force(self):
+        os.makedirs(self.path("out", "runs", "rr-1"))
+        self.write("out/runs/rr-1/thesis.tex", "years of work")
+        for force in ([], ["--force"]):
+            done = self.compare(*force)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("thesis.tex", done.stderr)
+            self.assertEqual(self.read("out", "runs", "rr-1", "thesis.tex"), "years of work")
+            self.assertEqual(os.listdir(self.path("out", "runs")), ["rr-1"])
+        self.write("out/runs/notes", "mine")
+        self.assertIn("runs/notes", self.compare("--schedulers", "wlc").stderr)
+
+    def test_a_reader_who_goes_does_not_keep_the_page_from_being_made(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            subprocess.run(self.command("--seeds", "2"), cwd=self.folder.name, stdout=writer,
+                           stderr=subprocess.DEVNULL, check=False)
+        finally:
+            os.close(writer)
+        self.assertIn("</html>", self.read("out", "index.html"))
+        self.assertEqual(self.summary()["runs_finished"], 8)
+
+    def test_needs_no_open_standard_streams(self):
+        done = subprocess.run(["sh", "-c", '"$@" <&- >&- 2>&-', "sh",
+                               *self.command("--seeds", "2")], cwd=self.folder.name, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("</html>", self.read("out", "index.html"))
+
+    def test_words_that_find_no_room_are_told_and_the_results_are_kept(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(self.command("--seeds", "2"), cwd=self.folder.name, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("standard output: No space left", done.stderr)
+        self.assertIn("</html>", self.read("out", "index.html"))
+
+    def test_a_page_that_cannot_be_made_costs_no_number_and_leaves_no_older_page(self):
+        self.compare("--seeds", "2")
+        os.remove(self.path("out", "index.html"))
+        os.mkdir(self.path("out", "index.html"))
+        self.write("out/index.html/notes", "mine")
+        done = self.compare("--seeds", "2")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("index.html cannot be written: Is a directory", done.stderr)
+        self.assertIn("the numbers are all there", done.stderr)
+        self.assertEqual(self.summary()["runs_finished"], 8)
+
+    def test_a_warning_of_the_lvs_cf_is_told_once_when_a_run_refuses(self):
+        self.write("lvs.cf", "tcp_timeout = 250ms\n" + self.read("lvs.cf"))
+        self.write("refuse", "#!/bin/sh\necho 'lvs.cf:1:15: warning: extension: Piranha would stop "
+                             "here with \"integer expected\"' >&2\necho no >&2\nexit 2\n")
+        os.chmod(self.path("refuse"), 0o755)
+        done = self.compare(runner=self.path("refuse"))
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.count("lvs.cf:1:15: warning"), 1, done.stderr)
+        self.assertRegex(done.stderr, r"(?m)^no$")
+
     def test_an_unknown_scheduler_is_refused_by_name(self):
         done = self.compare("--schedulers", "wlc,fastest")
         self.assertEqual(done.returncode, 2)
