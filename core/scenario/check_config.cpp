@@ -43,6 +43,7 @@ public:
             return;
         }
         check_routers();
+        check_timeouts();
         check_nat();
         check_server_networks();
         check_virtual_servers();
@@ -92,6 +93,33 @@ private:
             d_.error(places_.routers.front().public_interface,
                      fmt::format("no router has the address of the primary, {}",
                                  config_.primary.to_string()));
+        }
+    }
+
+    // Piranha hands them to ipvsadm and its own timers, which refuse them or never end.
+    void refuse_negative(const SourceLocation& place, const std::string& what, Duration time) {
+        if (time < Duration::zero()) {
+            d_.error(place, fmt::format("{} is negative, {}s; no world can wait for that", what,
+                                        to_seconds(time)));
+        }
+    }
+
+    void check_timeouts() {
+        const auto check = [&](std::string_view name, Duration time) {
+            refuse_negative(places_.config, fmt::format("{} of {}", name, s_.config_path), time);
+        };
+        check("keepalive", config_.keepalive);
+        check("deadtime", config_.deadtime);
+        check("tcp_timeout", config_.tcp_timeout);
+        check("tcpfin_timeout", config_.tcpfin_timeout);
+        check("udp_timeout", config_.udp_timeout);
+        for (const auto& v : config_.virtual_servers) {
+            if (v.active) {
+                const auto of = " of virtual service " + v.name;
+                refuse_negative(v.location, "persistent" + of, v.persistent);
+                refuse_negative(v.location, "timeout" + of, v.timeout);
+                refuse_negative(v.location, "reentry" + of, v.reentry);
+            }
         }
     }
 
@@ -233,6 +261,13 @@ private:
                 named.insert(r.address);
                 if (!v.active || !r.active) {
                     continue;
+                }
+                // The kernel's ip_vs_add_dest() answers ERANGE.
+                if (r.weight < Weight{0}) {
+                    d_.error(r.location,
+                             fmt::format("real server {} of virtual service {} has the negative "
+                                         "weight {}, which IPVS refuses",
+                                         r.name, v.name, r.weight.value()));
                 }
                 const bool exists = std::ranges::any_of(s_.servers, [&](const auto& server) {
                     return server.interface.address == r.address;

@@ -109,6 +109,7 @@ struct Workload {
     Distribution think;     ///< seconds between a response and the next request
     Duration timeout = std::chrono::seconds(30);  ///< the client gives a connection up after it
     SourceLocation location;
+    SourceLocation request_location, response_location;  ///< the workload's if the file gives none
 };
 
 /// A real server leaves its virtual services, or joins them again, on the administrator's word.

@@ -319,10 +319,15 @@ void SectionReader::read_workload(const std::string& name, const Node& node) {
     }
     assign(w.start, yaml::read_duration(m.find("start"), "start", d_));
     read_arrivals(m, w);
+    const auto read_size = [&](std::string_view key, Distribution& size, SourceLocation& where) {
+        const auto* value = m.find(key);
+        where = value != nullptr ? value->location : w.location;
+        assign(size, yaml::read_distribution(value, key, Measure::bytes, d_));
+    };
     w.request = Constant{400};
-    assign(w.request, yaml::read_distribution(m.find("request"), "request", Measure::bytes, d_));
+    read_size("request", w.request, w.request_location);
     w.response = Constant{10 * 1024};
-    assign(w.response, yaml::read_distribution(m.find("response"), "response", Measure::bytes, d_));
+    read_size("response", w.response, w.response_location);
     assign_unsigned(w.requests,
                     yaml::read_whole(m.find("requests"), "requests", 1, most_requests, d_));
     assign(w.think, yaml::read_distribution(m.find("think"), "think", Measure::time, d_));

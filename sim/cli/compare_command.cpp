@@ -23,6 +23,9 @@
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
 #include "sim/cli/scenario_file.hpp"
+#ifdef LVSLAB_PACKET_WORLD
+#include "sim/packet/world.hpp"
+#endif
 
 namespace lvslab::cli {
 namespace {
@@ -177,9 +180,16 @@ std::string without_lines_of(const std::string& told, const std::string& text) {
 
 int run_compare(const CompareOptions& options) {
     const auto scenario = load_scenario(options.scenario);
-    const auto told = scenario.diagnostics.to_string();
+    auto found = scenario.diagnostics;
+#ifdef LVSLAB_PACKET_WORLD
+    if (scenario) {
+        // Of the runs' own words only those of a failed one are seen.
+        found.append(packet_world::unsupported(*scenario));
+    }
+#endif
+    const auto told = found.to_string();
     fmt::print(stderr, "{}", told);
-    if (!check_schedulers(options.schedulers) || !scenario) {
+    if (!check_schedulers(options.schedulers) || found.has_errors() || !scenario) {
         return bad_input;
     }
     const auto schedulers = schedulers_of(*scenario, options);

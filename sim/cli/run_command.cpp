@@ -189,9 +189,9 @@ bool names_a_node(const std::string& name, const Scenario& scenario) {
     });
 }
 
-/// What of the command line does not fit the scenario or this world, one sentence each.
+/// What of the command line does not fit the scenario, one sentence each.
 std::vector<std::string> objections(const RunArguments& arguments, const Scenario& scenario) {
-    std::vector<std::string> found = packet_world::unsupported(scenario);
+    std::vector<std::string> found;
     if (arguments.scheduler && ipvs::find_scheduler(*arguments.scheduler) == nullptr) {
         std::vector<std::string_view> known;
         for (const auto& entry : ipvs::scheduler_table()) {
@@ -268,11 +268,13 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
 }
 
 int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
+    const auto unsupported = packet_world::unsupported(scenario);
+    fmt::print(stderr, "{}", unsupported.to_string());
     const auto found = objections(arguments, scenario);
     for (const auto& sentence : found) {
         refuse(sentence);
     }
-    if (!found.empty()) {
+    if (!found.empty() || unsupported.has_errors()) {
         return bad_input;
     }
     packet_world::RunOptions options;

@@ -154,33 +154,6 @@ private:
 
 }  // namespace
 
-std::vector<std::string> unsupported(const scenario::Scenario& scenario) {
-    std::vector<std::string> found;
-    const auto check = [&](const std::string& what, const Address& address) {
-        if (address.is_v6()) {
-            found.push_back(fmt::format("{} has the IPv6 address {}; the packet world is IPv4 only",
-                                        what, address.to_string()));
-        }
-    };
-    for (const auto& router : scenario.routers) {
-        check("router " + router.name, router.public_interface.address);
-    }
-    for (const auto& server : scenario.servers) {
-        check("server " + server.name, server.interface.address);
-    }
-    for (const auto& group : scenario.clients) {
-        check("client group " + group.name, group.network.address);
-    }
-    for (const auto& workload : scenario.workloads) {
-        check("workload " + workload.name, workload.to.address);
-        if (workload.protocol != Protocol::tcp && workload.protocol != Protocol::udp) {
-            found.push_back(fmt::format("workload {} uses {}; the packet world has TCP and UDP",
-                                        workload.name, to_string(workload.protocol)));
-        }
-    }
-    return found;
-}
-
 RunResult run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink) {
     sink.take({Time{}, description(scenario, options)});
     World world(scenario, options, sink);

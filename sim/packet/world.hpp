@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/diagnostic.hpp"
 #include "core/base/time.hpp"
 #include "core/journal/event.hpp"
 #include "core/scenario/plan.hpp"
@@ -34,8 +35,9 @@ struct RunResult {
     std::uint64_t events = 0;  ///< of ns-3
 };
 
-/// What the packet world cannot run of this scenario, one sentence each; empty = it can.
-std::vector<std::string> unsupported(const scenario::Scenario& scenario);
+/// What the packet world cannot run of this scenario as it is written (errors), and what it runs
+/// otherwise (warnings), each with its place; empty = it runs it as written.
+Diagnostics unsupported(const scenario::Scenario& scenario);
 
 /// Runs the scenario and tells the sink everything, RunStarted first; a complete run ends with
 /// RunEnded, and a stopped one still closes every connection. One run at a time in a process.

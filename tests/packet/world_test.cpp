@@ -281,7 +281,46 @@ TEST(World, RefusesIpv6Scenarios) {
     auto scenario = busy_cluster(NetworkType::nat, Protocol::tcp, 1, 5, seconds(1));
     EXPECT_TRUE(unsupported(scenario).empty());
     scenario.servers[0].interface = *lvslab::Network::parse("2001:db8::1/64");
-    EXPECT_EQ(unsupported(scenario).size(), 1U);
+    scenario.servers[0].location = {"x.yaml", 3, 5};
+    const auto found = unsupported(scenario);
+    ASSERT_EQ(found.items().size(), 1U);
+    EXPECT_TRUE(found.has_errors());
+    EXPECT_EQ(found.items()[0].location.to_string(), "x.yaml:3:5");
+}
+
+TEST(World, RefusesSizesThatNoMessageOfItsHas) {
+    auto scenario = busy_cluster(NetworkType::nat, Protocol::udp, 1, 5, seconds(1));
+    auto& workload = scenario.workloads[0];
+    workload.request_location = {"x.yaml", 4, 14};
+    workload.response_location = {"x.yaml", 5, 15};
+    workload.request = scenario::Uniform{40, 1400};
+    workload.response = scenario::Constant{1 << 20};
+    EXPECT_TRUE(unsupported(scenario).empty()) << unsupported(scenario).to_string();
+
+    workload.request = scenario::Empirical{{100, 1401}, {0.9, 0.1}};
+    workload.response = scenario::Constant{23};
+    EXPECT_EQ(
+        unsupported(scenario).to_string(),
+        "x.yaml:4:14: 10 % of the requests of web-udp are larger than 1400B, the largest datagram "
+        "of the packet world\n"
+        "x.yaml:5:15: 100 % of the responses of web-udp are smaller than 24B, the header that the "
+        "packet world puts into them\n");
+    workload.protocol = Protocol::tcp;
+    workload.response = scenario::Constant{24};
+    EXPECT_TRUE(unsupported(scenario).empty()) << "a stream has no datagrams";
+}
+
+TEST(World, WarnsOfTheTailsOfSizesThatItCutsOff) {
+    auto scenario = busy_cluster(NetworkType::nat, Protocol::udp, 1, 5, seconds(1));
+    auto& workload = scenario.workloads[0];
+    workload.request = scenario::Exponential{500};
+    workload.response = scenario::LogNormal{12288, 1.2};
+    const auto found = unsupported(scenario);
+    EXPECT_FALSE(found.has_errors());
+    ASSERT_EQ(found.items().size(), 2U) << found.to_string();
+    // 1 - e^(-39.5 / 500) and e^(-1400.5 / 500)
+    EXPECT_EQ(found.items()[0].message.substr(0, 21), "7.6 % of the requests");
+    EXPECT_EQ(found.items()[1].message.substr(0, 21), "6.1 % of the requests");
 }
 
 }  // namespace

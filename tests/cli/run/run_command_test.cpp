@@ -293,6 +293,33 @@ TEST_F(RunCommand, ReplacesItsOwnResultOnly) {
     EXPECT_THAT(ended.err, HasSubstr("not a folder"));
 }
 
+TEST_F(RunCommand, TakesNoOtherProgramsFilesForItsOwn) {
+    fs::create_directory(folder_ / "mine");
+    put("mine/summary.json", "{}");
+    put("mine/data.csv", "years of work");
+    EXPECT_EQ(run({"small.yaml", "--output", "mine"}).exit_code, 2);
+    EXPECT_EQ(text_of(folder_ / "mine/summary.json"), "{}");
+    ASSERT_EQ(run({"small.yaml", "--output", "mine", "--force"}).exit_code, 0);
+    EXPECT_EQ(text_of(folder_ / "mine/data.csv"), "years of work");
+    EXPECT_EQ(run({"small.yaml", "--output", "mine"}).exit_code, 2) << "data.csv is there still";
+    EXPECT_EQ(text_of(folder_ / "mine/data.csv"), "years of work");
+}
+
+TEST_F(RunCommand, SizesThatItsWorldCannotSendAreToldWithTheirPlace) {
+    std::string tiny = small_scenario;
+    tiny.replace(tiny.find("request: 400B"), 13, "request: 1B");
+    put("tiny.yaml", tiny);
+    auto ended = run({"tiny.yaml", "--output", "out"});
+    EXPECT_EQ(ended.exit_code, 2);
+    EXPECT_THAT(ended.err, StartsWith("tiny.yaml:17:14: 100 % of the requests of shop"));
+    EXPECT_FALSE(fs::exists(folder_ / "out"));
+    tiny.replace(tiny.find("request: 1B"), 11, "request: exponential 400B");
+    put("tiny.yaml", tiny);
+    ended = run({"tiny.yaml", "--output", "out"});
+    EXPECT_EQ(ended.exit_code, 0);
+    EXPECT_THAT(ended.err, StartsWith("tiny.yaml:17:14: warning: 9.4 % of the requests of shop"));
+}
+
 TEST_F(RunCommand, PlaceThatCannotBeWrittenIsToldBeforeTheRun) {
     const auto ended = run({"small.yaml", "--output", "/proc/lvslab/out"});
     EXPECT_EQ(ended.exit_code, 2);
