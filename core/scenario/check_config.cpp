@@ -262,13 +262,6 @@ private:
                 if (!v.active || !r.active) {
                     continue;
                 }
-                // The kernel's ip_vs_add_dest() answers ERANGE.
-                if (r.weight < Weight{0}) {
-                    d_.error(r.location,
-                             fmt::format("real server {} of virtual service {} has the negative "
-                                         "weight {}, which IPVS refuses",
-                                         r.name, v.name, r.weight.value()));
-                }
                 const bool exists = std::ranges::any_of(s_.servers, [&](const auto& server) {
                     return server.interface.address == r.address;
                 });
