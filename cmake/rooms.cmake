@@ -21,7 +21,16 @@ function(lvslab_unit_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE ${ARGN} lvslab_warnings GTest::gtest_main GTest::gmock)
-  target_compile_definitions(${name}_test PRIVATE LVSLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Only who asks for it is told where the sources are: others compile the same in every checkout,
+  # so that a compiler cache serves them all.
+  file(GLOB readers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.[ch]pp)
+  foreach(reader ${readers})
+    file(STRINGS ${reader} asks REGEX LVSLAB_SOURCE_DIR LIMIT_COUNT 1)
+    if(asks)
+      target_compile_definitions(${name}_test PRIVATE LVSLAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+      break()
+    endif()
+  endforeach()
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
                        PROPERTIES TIMEOUT 600)
 endfunction()
