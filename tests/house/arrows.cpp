@@ -48,9 +48,15 @@ const std::map<std::string, Rooms> arrows{
     {"bindings", all_of_core},
 };
 
-/// Plain types that rooms beside the arrows may share (services and destinations as values).
-const std::set<std::string> plain_types{"core/ipvs/service.hpp"};
-const Rooms may_share_plain_types{"core/health", "core/pulse", "core/ports"};
+/// Plain types of other rooms that a room may share beside its arrows: services and destinations,
+/// probes, words and actions of pulse, as values.
+const std::map<std::string, std::set<std::string>> plain_types{
+    {"core/health", {"core/ipvs/service.hpp"}},
+    {"core/pulse", {"core/ipvs/service.hpp"}},
+    {"core/ports",
+     {"core/ipvs/service.hpp", "core/health/probe.hpp", "core/pulse/words.hpp",
+      "core/pulse/actions.hpp"}},
+};
 
 /// "core/base/address.hpp" -> "core/base", "realmode/lab/x.hpp" -> "realmode". Empty for others.
 std::string room_of(const std::string& path) {
@@ -67,8 +73,9 @@ std::string room_of(const std::string& path) {
 }
 
 bool allowed(const std::string& from, const std::string& to, const std::string& header) {
+    const auto shared = plain_types.find(from);
     return from == to || arrows.at(from).contains(to) ||
-           (may_share_plain_types.contains(from) && plain_types.contains(header));
+           (shared != plain_types.end() && shared->second.contains(header));
 }
 
 }  // namespace
