@@ -115,6 +115,24 @@ public:
     std::optional<Fault> operator()(NetworkType Model::*field) { return put_word(model_.*field); }
     std::optional<Fault> operator()(ServiceType Model::*field) { return put_word(model_.*field); }
     std::optional<Fault> operator()(Protocol Model::*field) { return put_word(model_.*field); }
+    std::optional<Fault> operator()(Failback Model::*field) { return put_word(model_.*field); }
+    std::optional<Fault> operator()(std::optional<CheckType> Model::*field) {
+        CheckType type{};
+        auto fault = put_word(type);
+        if (!fault) {
+            model_.*field = type;
+        }
+        return fault;
+    }
+    std::optional<Fault> operator()(std::optional<StatusRange> Model::*field) {
+        return put(reader_.status_range(word()), model_.*field);
+    }
+    std::optional<Fault> operator()(std::optional<Duration> Model::*field) {
+        return put(reader_.period(word()), model_.*field);
+    }
+    std::optional<Fault> operator()(std::optional<std::int64_t> Model::*field) {
+        return put(reader_.times(word()), model_.*field);
+    }
     std::optional<Fault> operator()(const PortMember<Model>& field) {
         auto read = reader_.port(word(), directive_.type == ValueType::port);
         if (read.value) {
@@ -173,6 +191,9 @@ private:
             fault = reader_.choice(word(), directive_.choices);
         } else if (directive_.type == ValueType::flags) {
             fault = reader_.flags(word(), directive_.choices);
+        } else if (directive_.type == ValueType::url_path ||
+                   directive_.type == ValueType::url_host) {
+            fault = reader_.url_part(word(), directive_.type);
         } else if (!directive_.choices.empty() && !reader_.piranha() &&
                    std::ranges::find(directive_.choices, word(), &Choice::word) ==
                        directive_.choices.end()) {

@@ -14,6 +14,8 @@ constexpr std::array services{Choice{"lvs"}, Choice{"fos"}};
 constexpr std::array protocols{Choice{"tcp"}, Choice{"udp"}, Choice{"sctp", extension}};
 constexpr std::array conflict_actions{Choice{"nothing"}, Choice{"preempt"}};
 constexpr std::array monitors{Choice{"none"}, Choice{"rup"}, Choice{"ruptime"}, Choice{"uptime"}};
+constexpr std::array failbacks{Choice{"none"}, Choice{"primary"}};
+constexpr std::array checks{Choice{"tcp"}, Choice{"http"}, Choice{"https"}};
 constexpr std::array schedulers{
     Choice{"rr"},
     Choice{"wrr"},
@@ -64,6 +66,9 @@ const std::array global_table{
     Directive<G>{"keepalive", T::seconds, &G::keepalive, "Time between heartbeats"},
     Directive<G>{"deadtime", T::seconds, &G::deadtime,
                  "Silence after which the partner counts as dead"},
+    Directive<G>{"failback", T::choice, &G::failback,
+                 "Who is active once a repaired primary is back: whoever is (none), or the primary",
+                 failbacks, extension},
     Directive<G>{"network", T::choice, &G::network, "Forwarding method of every virtual service",
                  networks},
     Directive<G>{"nat_router", T::host_and_device,
@@ -129,6 +134,58 @@ const std::array virtual_table{
     Directive<V>{"use_regex", T::boolean, &V::use_regex, "expect is a regular expression"},
     Directive<V>{"send_program", T::probe_text, &V::send_program,
                  "Program whose output is checked instead; %h is the server, %p the port"},
+    Directive<V>{"check", T::choice, &V::check,
+                 "Health check by protocol: a connection, or GET over HTTP or HTTPS", checks,
+                 extension},
+    Directive<V>{"check_path",
+                 T::url_path,
+                 &V::check_path,
+                 "What HTTP and HTTPS get; / if not given",
+                 {},
+                 extension},
+    Directive<V>{"check_host",
+                 T::url_host,
+                 &V::check_host,
+                 "Host that HTTP and HTTPS ask for; the server's address if not given",
+                 {},
+                 extension},
+    Directive<V>{"check_status",
+                 T::status_range,
+                 &V::check_status,
+                 "Statuses of HTTP and HTTPS that are good; 200-399 if not given",
+                 {},
+                 extension},
+    Directive<V>{"check_body",
+                 T::text,
+                 &V::check_body,
+                 "Text that the body of HTTP and HTTPS must contain",
+                 {},
+                 extension},
+    Directive<V>{"check_interval",
+                 T::period,
+                 &V::check_interval,
+                 "Pause between two health checks; timeout if not given",
+                 {},
+                 extension},
+    Directive<V>{"check_timeout",
+                 T::period,
+                 &V::check_timeout,
+                 "Longest that HTTP and HTTPS, or one step of another check, may take; timeout if "
+                 "not given",
+                 {},
+                 extension},
+    Directive<V>{"rise",
+                 T::times,
+                 &V::rise,
+                 "Successes in a row that put a server in; what reentry says if not given",
+                 {},
+                 extension},
+    Directive<V>{"fall",
+                 T::times,
+                 &V::fall,
+                 "Failures in a row that take a server out; 1 if not given",
+                 {},
+                 extension},
     Directive<V>{"client_monitor", T::text, &V::client_monitor, "Path of the health checker"},
     Directive<V>{"start_cmd", T::probe_text, &V::start_cmd, "Starts a failover service"},
     Directive<V>{"stop_cmd", T::probe_text, &V::stop_cmd, "Stops a failover service"},
@@ -158,6 +215,8 @@ const std::array server_table{
 
 constexpr std::array<std::string_view, 3> network_words{"nat", "direct", "tunnel"};
 constexpr std::array<std::string_view, 2> service_words{"lvs", "fos"};
+constexpr std::array<std::string_view, 2> failback_words{"none", "primary"};
+constexpr std::array<std::string_view, 3> check_words{"tcp", "http", "https"};
 
 template <class Enum, std::size_t N>
 bool find_word(std::string_view word, const std::array<std::string_view, N>& words, Enum& value) {
@@ -210,6 +269,16 @@ std::string expected_of(ValueType type, std::span<const Choice> choices) {
             return "an integer from 0 on";
         case ValueType::seconds:
             return "a whole number of seconds or a number with a unit like 250ms";
+        case ValueType::period:
+            return "a time above 0: whole seconds or a number with a unit like 250ms";
+        case ValueType::times:
+            return "an integer from 1 on";
+        case ValueType::status_range:
+            return "an HTTP status like 200 or two from 100 to 599 like 200-399";
+        case ValueType::url_path:
+            return "a path that starts with / and holds no blanks";
+        case ValueType::url_host:
+            return "a name or an address without blanks";
         case ValueType::port:
             return "a port from 0 to 65535 or the name of a TCP service";
         case ValueType::port_number:
@@ -247,6 +316,22 @@ std::string_view word_of(NetworkType type) {
 }
 std::string_view word_of(ServiceType type) {
     return service_words[static_cast<std::size_t>(type)];
+}
+std::string_view word_of(Failback failback) {
+    return failback_words[static_cast<std::size_t>(failback)];
+}
+std::string_view word_of(CheckType type) {
+    return check_words[static_cast<std::size_t>(type)];
+}
+std::string word_of(const StatusRange& range) {
+    const auto first = std::to_string(range.first);
+    return range.first == range.last ? first : first + '-' + std::to_string(range.last);
+}
+bool from_word(std::string_view word, Failback& failback) {
+    return find_word(word, failback_words, failback);
+}
+bool from_word(std::string_view word, CheckType& type) {
+    return find_word(word, check_words, type);
 }
 bool from_word(std::string_view word, NetworkType& type) {
     return find_word(word, network_words, type);

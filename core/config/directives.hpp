@@ -23,6 +23,11 @@ enum class ValueType : std::uint8_t {
     integer,           ///< what strtol reads with base 0
     count,             ///< an integer that is not negative (extensions only)
     seconds,           ///< an integer; as an extension a number with a unit: 250ms
+    period,            ///< the same, above 0 (extensions only)
+    times,             ///< an integer from 1 on (extensions only)
+    status_range,      ///< an HTTP status or two: 200, 200-399 (extensions only)
+    url_path,          ///< / and printable characters (extensions only)
+    url_host,          ///< printable characters (extensions only)
     port,              ///< an integer or the name of a TCP service
     port_number,       ///< an integer
     text,              ///< one word, its quotes removed; with choices, another one is odd
@@ -70,8 +75,10 @@ using Member =
                  Fwmark Model::*, Address Model::*, std::optional<Address> Model::*,
                  std::string Model::*, std::optional<std::string> Model::*,
                  std::optional<std::vector<std::string>> Model::*, NetworkType Model::*,
-                 ServiceType Model::*, Protocol Model::*, PortMember<Model>, DeviceMember<Model>,
-                 OptionalDeviceMember<Model>>;
+                 ServiceType Model::*, Protocol Model::*, Failback Model::*,
+                 std::optional<CheckType> Model::*, std::optional<StatusRange> Model::*,
+                 std::optional<Duration> Model::*, std::optional<std::int64_t> Model::*,
+                 PortMember<Model>, DeviceMember<Model>, OptionalDeviceMember<Model>>;
 
 template <class Model>
 struct Directive {
@@ -125,8 +132,14 @@ std::string expected_of(ValueType type, std::span<const Choice> choices);
 /// Words of enumerations as lvs.cf spells them.
 std::string_view word_of(NetworkType type);
 std::string_view word_of(ServiceType type);
+std::string_view word_of(Failback failback);
+std::string_view word_of(CheckType type);
+/// "200" or "200-399".
+std::string word_of(const StatusRange& range);
 bool from_word(std::string_view word, NetworkType& type);
 bool from_word(std::string_view word, ServiceType& type);
 bool from_word(std::string_view word, Protocol& protocol);
+bool from_word(std::string_view word, Failback& failback);
+bool from_word(std::string_view word, CheckType& type);
 
 }  // namespace lvslab::config

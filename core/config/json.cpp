@@ -48,6 +48,20 @@ public:
     void operator()(NetworkType Model::*field) { put(word_of(model_.*field)); }
     void operator()(ServiceType Model::*field) { put(word_of(model_.*field)); }
     void operator()(Protocol Model::*field) { put(to_string(model_.*field)); }
+    void operator()(Failback Model::*field) { put(word_of(model_.*field)); }
+    void operator()(std::optional<CheckType> Model::*field) {
+        const auto& type = model_.*field;
+        put(type ? Json(word_of(*type)) : Json(nullptr));
+    }
+    void operator()(std::optional<StatusRange> Model::*field) {
+        const auto& range = model_.*field;
+        put(range ? Json(word_of(*range)) : Json(nullptr));
+    }
+    void operator()(std::optional<Duration> Model::*field) {
+        const auto& duration = model_.*field;
+        put(duration ? number_of(*duration) : Json(nullptr));
+    }
+    void operator()(std::optional<std::int64_t> Model::*field) { put(or_null(model_.*field)); }
     void operator()(const PortMember<Model>& field) {
         const auto& other = model_.*field.out_of_range;
         put(other ? Json(*other) : Json((model_.*field.port).value()));

@@ -18,6 +18,18 @@ namespace lvslab::config {
 enum class NetworkType : std::uint8_t { nat, direct, tunnel };
 /// What the routers run: IPVS (lvs) or failover services without it (fos).
 enum class ServiceType : std::uint8_t { lvs, fos };
+/// Extension: who is active when a repaired primary returns. `none` is what Piranha's pulse does,
+/// `primary` what its manual says.
+enum class Failback : std::uint8_t { none, primary };
+/// Extension: a check by its protocol instead of by `send` and `expect`.
+enum class CheckType : std::uint8_t { tcp, http, https };
+
+/// Extension: HTTP status codes that a check takes as good, both ends included.
+struct StatusRange {
+    std::uint16_t first = 200;
+    std::uint16_t last = 399;
+    friend bool operator==(const StatusRange&, const StatusRange&) = default;
+};
 
 /// A number that Piranha stores as a port although no port has it (99999, -1). It is held so that
 /// `--piranha` can show it; what Piranha then uses is its low 16 bits, the `port` beside it.
@@ -63,6 +75,12 @@ struct VirtualServer {
     /// Outer double quotes removed, single quotes kept, escapes not decoded (nanny does that).
     std::optional<std::string> send, expect, send_program;
     bool use_regex = false;
+    std::optional<CheckType> check;  ///< extension; unset = as Piranha checks
+    std::optional<std::string> check_path, check_host, check_body;  ///< extension: HTTP, HTTPS
+    std::optional<StatusRange> check_status;                        ///< extension: HTTP, HTTPS
+    std::optional<Duration> check_interval;  ///< extension, > 0; unset = timeout
+    std::optional<Duration> check_timeout;   ///< extension, > 0; unset = timeout
+    std::optional<std::int64_t> rise, fall;  ///< extension, >= 1; unset = as Piranha counts
     std::string client_monitor = "/usr/sbin/nanny";
     std::optional<std::string> start_cmd, stop_cmd;
     std::optional<Address> master;
@@ -86,6 +104,7 @@ struct LvsConfig {
     PortOutOfRange heartbeat_port_out_of_range;
     Duration keepalive = std::chrono::seconds(2);
     Duration deadtime = std::chrono::seconds(5);
+    Failback failback = Failback::none;  ///< extension
     NetworkType network = NetworkType::nat;
     std::optional<Address> nat_router;  ///< the real servers' default gateway under NAT
     std::string nat_router_device;

@@ -117,6 +117,25 @@ public:
     Written operator()(Protocol Model::*field) const {
         return text(std::string(to_string(model_.*field)));
     }
+    Written operator()(Failback Model::*field) const {
+        return text(std::string(word_of(model_.*field)));
+    }
+    Written operator()(std::optional<CheckType> Model::*field) const {
+        const auto& type = model_.*field;
+        return type ? text(std::string(word_of(*type))) : Written{};
+    }
+    Written operator()(std::optional<StatusRange> Model::*field) const {
+        const auto& range = model_.*field;
+        return range ? text(word_of(*range)) : Written{};
+    }
+    Written operator()(std::optional<Duration> Model::*field) const {
+        const auto& duration = model_.*field;
+        return duration ? text(duration_text(*duration)) : Written{};
+    }
+    Written operator()(std::optional<std::int64_t> Model::*field) const {
+        const auto& number = model_.*field;
+        return number ? text(fmt::format("{}", *number)) : Written{};
+    }
     Written operator()(const PortMember<Model>& field) const {
         const auto& other = model_.*field.out_of_range;
         return text(other ? fmt::format("{}", *other)

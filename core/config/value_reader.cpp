@@ -72,6 +72,62 @@ Read<Duration> ValueReader::seconds(std::string_view word) {
     return Duration(std::chrono::seconds(*number.value));
 }
 
+Read<Duration> ValueReader::period(std::string_view word) {
+    const auto expected = expected_of(ValueType::period, {});
+    if (const auto duration = parse_duration(word)) {
+        return *duration > Duration::zero()
+                   ? Read<Duration>(*duration)
+                   : Read<Duration>(fault(ErrorKind::int_expected, word, expected));
+    }
+    const auto number = integer(word, expected);
+    if (number.fault) {
+        return *number.fault;
+    }
+    if (*number.value < 1) {
+        return fault(ErrorKind::int_expected, word, expected);
+    }
+    return Duration(std::chrono::seconds(*number.value));
+}
+
+Read<std::int64_t> ValueReader::times(std::string_view word) {
+    const auto expected = expected_of(ValueType::times, {});
+    const auto number = integer(word, expected);
+    if (number.fault) {
+        return *number.fault;
+    }
+    if (*number.value < 1) {
+        return fault(ErrorKind::int_expected, word, expected);
+    }
+    return std::int64_t{*number.value};
+}
+
+Read<StatusRange> ValueReader::status_range(std::string_view word) {
+    const auto status = [](std::string_view digits) -> std::optional<std::uint16_t> {
+        const bool three =
+            digits.size() == 3 && digits.find_first_not_of("0123456789") == std::string_view::npos;
+        const int value =
+            three ? (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0' : 0;
+        return value >= 100 && value <= 599 ? std::optional(static_cast<std::uint16_t>(value))
+                                            : std::nullopt;
+    };
+    const auto dash = word.find('-');
+    const auto first = status(word.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : status(word.substr(dash + 1));
+    if (!first || !last || *first > *last) {
+        return fault(ErrorKind::bad_argument, word, expected_of(ValueType::status_range, {}));
+    }
+    return StatusRange{*first, *last};
+}
+
+std::optional<Fault> ValueReader::url_part(std::string_view word, ValueType type) {
+    const bool printable = std::ranges::all_of(word, [](char c) { return c > ' ' && c < '\x7F'; });
+    const bool starts = type == ValueType::url_host ? !word.empty() : word.starts_with('/');
+    if (!printable || !starts) {
+        return fault(ErrorKind::bad_argument, word, expected_of(type, {}));
+    }
+    return std::nullopt;
+}
+
 Read<ReadPort> ValueReader::port(std::string_view word, bool by_name) {
     const auto expected = expected_of(by_name ? ValueType::port : ValueType::port_number, {});
     if (by_name && !read_integer(word)) {

@@ -47,6 +47,11 @@ public:
     Read<bool> boolean(std::string_view word);
     Read<std::int32_t> integer(std::string_view word, std::string_view expected = "an integer");
     Read<Duration> seconds(std::string_view word);
+    Read<Duration> period(std::string_view word);
+    Read<std::int64_t> times(std::string_view word);
+    Read<StatusRange> status_range(std::string_view word);
+    /// What stands in the request line or the Host line of a check (url_path or url_host).
+    std::optional<Fault> url_part(std::string_view word, ValueType type);
     Read<ReadPort> port(std::string_view word, bool by_name);
     Read<Address> host(std::string_view word);
     Read<Address> nonzero_host(std::string_view word);

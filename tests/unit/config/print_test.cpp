@@ -30,6 +30,13 @@ rc::Gen<std::string> probe_text() {
         [](const std::string& s) { return can_be_quoted(s, '"'); });
 }
 
+/// What can stand in the path or the host of a check.
+rc::Gen<std::string> url_part() {
+    return rc::gen::suchThat(
+        rc::gen::container<std::string>(rc::gen::elementOf(std::string("abc01\"'#={}/.\\?%"))),
+        [](const std::string& s) { return quotes_for("/" + s).has_value(); });
+}
+
 rc::Gen<Address> address(bool extensions) {
     return rc::gen::exec([extensions] {
         if (extensions && *rc::gen::inRange(0, 4) == 0) {
@@ -83,14 +90,39 @@ public:
     }
     void operator()(std::optional<std::string> Model::*field) {
         if (*rc::gen::arbitrary<bool>()) {
-            model_.*field = directive_.type == ValueType::probe_text ? *probe_text()
-                            : directive_.choices.empty()             ? *word()
-                                                                     : std::string(choice());
+            const bool in_url =
+                directive_.type == ValueType::url_path || directive_.type == ValueType::url_host;
+            model_.*field = in_url                                     ? "/" + *url_part()
+                            : directive_.type == ValueType::probe_text ? *probe_text()
+                            : directive_.choices.empty()               ? *word()
+                                                                       : std::string(choice());
         }
     }
     void operator()(std::optional<std::vector<std::string>> Model::*field) {
         if (*rc::gen::arbitrary<bool>()) {
             model_.*field = *rc::gen::container<std::vector<std::string>>(word());
+        }
+    }
+    void operator()(Failback Model::*field) { from_word(choice(), model_.*field); }
+    void operator()(std::optional<CheckType> Model::*field) {
+        if (*rc::gen::arbitrary<bool>()) {
+            from_word(choice(), (model_.*field).emplace());
+        }
+    }
+    void operator()(std::optional<StatusRange> Model::*field) {
+        if (*rc::gen::arbitrary<bool>()) {
+            const auto first = *rc::gen::inRange<std::uint16_t>(100, 600);
+            model_.*field = StatusRange{first, *rc::gen::inRange<std::uint16_t>(first, 600)};
+        }
+    }
+    void operator()(std::optional<Duration> Model::*field) {
+        if (*rc::gen::arbitrary<bool>()) {
+            model_.*field = Duration(*rc::gen::inRange<std::int64_t>(1, std::int64_t{1} << 62));
+        }
+    }
+    void operator()(std::optional<std::int64_t> Model::*field) {
+        if (*rc::gen::arbitrary<bool>()) {
+            model_.*field = *rc::gen::inRange<std::int64_t>(1, std::int64_t{1} << 31);
         }
     }
     void operator()(NetworkType Model::*field) { from_word(choice(), model_.*field); }
@@ -209,6 +241,12 @@ TEST(Printing, ShowsEveryDirectiveOfTheTable) {
     service.send = service.expect = service.send_program = service.start_cmd = service.stop_cmd =
         "x";
     service.dirs = {{"a", "b"}};
+    service.check = CheckType::http;
+    service.check_path = service.check_host = service.check_body = "/x";
+    service.check_status = StatusRange{};
+    service.check_interval = service.check_timeout = std::chrono::milliseconds(250);
+    service.rise = service.fall = 2;
+    config.failback = Failback::primary;
     service.servers.emplace_back().name = "s";
     service.servers[0].address = config.primary;
     service.servers[0].u_threshold = service.servers[0].l_threshold = 7;
@@ -234,6 +272,8 @@ TEST(Printing, LeavesUnusedExtensionsOut) {
     const auto text = print(config);
     EXPECT_THAT(text, testing::Not(HasSubstr("threshold")));
     EXPECT_THAT(text, testing::Not(HasSubstr("sched_flags")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("failback")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("check")));
 }
 
 TEST(Printing, SaysWhichValuesNoLineCanHold) {

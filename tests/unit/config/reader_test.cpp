@@ -153,6 +153,46 @@ TEST(Reading, UnderstandsExtensionsAndWarnsOfEach) {
                            "\"integer expected\""));
 }
 
+TEST(Reading, UnderstandsChecksByProtocolAndFailbackAndWarnsOfEachOnce) {
+    const auto read = as_meant(
+        "failback = primary\nvirtual a {\n  check = https\n  check_path = /status?full=1\n"
+        "  check_host = shop.example\n  check_status = 200\n  check_body = \"all well\"\n"
+        "  check_interval = 250ms\n  check_timeout = 1\n  rise = 2\n  fall = 3\n}\n"
+        "virtual b {\n  check_status = 200-399\n}\n");
+    const auto config = must(read);
+    const auto& a = config.virtual_servers.at(0);
+    EXPECT_EQ(config.failback, Failback::primary);
+    EXPECT_EQ(a.check, CheckType::https);
+    EXPECT_EQ(a.check_path, "/status?full=1");
+    EXPECT_EQ(a.check_host, "shop.example");
+    EXPECT_EQ(a.check_status, (StatusRange{200, 200}));
+    EXPECT_EQ(a.check_body, "all well");
+    EXPECT_EQ(a.check_interval, milliseconds(250));
+    EXPECT_EQ(a.check_timeout, seconds(1));
+    EXPECT_EQ(a.rise, 2);
+    EXPECT_EQ(a.fall, 3);
+    EXPECT_EQ(config.virtual_servers.at(1).check_status, (StatusRange{200, 399}));
+    EXPECT_EQ(read.diagnostics.items().size(), 11U);
+    for (const auto& d : read.diagnostics.items()) {
+        EXPECT_THAT(
+            d.to_string(),
+            HasSubstr("warning: extension: Piranha would stop here with \"unknown command\""));
+    }
+}
+
+TEST(Reading, RefusesChecksThatNobodyCouldMake) {
+    const auto errors = [](const std::string& line) {
+        return as_meant("virtual a {\n" + line + "\n}\n").diagnostics.to_string();
+    };
+    for (const auto* line : {"check = ping", "check_path = status", "check_path = \"/a b\"",
+                             "check_host = \"\"", "check_host = \"a\rb\"", "check_status = 99",
+                             "check_status = 600", "check_status = 399-200", "check_status = 200-",
+                             "check_status = 2xx", "check_interval = 0", "check_interval = 0ms",
+                             "check_timeout = -1", "rise = 0", "fall = -2", "fall = 1.5"}) {
+        EXPECT_THAT(errors(line), HasSubstr("expected ")) << line;
+    }
+}
+
 TEST(Reading, RefusesImpossibleExtensions) {
     EXPECT_EQ(
         findings("virtual a {\n sched_flags = sh-prot\n server s {\n  u_threshold = -1\n }\n}")
