@@ -18,12 +18,20 @@ int successes_needed(const CheckSettings& settings) {
     return static_cast<int>(std::clamp<decltype(whole)>(whole, 1, std::numeric_limits<int>::max()));
 }
 
-Check::Check(CheckSettings settings) : settings_(settings), successes_(0) {
-    if (settings_.interval <= Duration::zero() || settings_.fall < 1 ||
-        settings_.rise.value_or(1) < 1 || settings_.weight < Weight{0}) {
+namespace {
+
+const CheckSettings& usable(const CheckSettings& settings) {
+    if (settings.interval <= Duration::zero() || settings.fall < 1 ||
+        settings.rise.value_or(1) < 1 || settings.weight < Weight{0}) {
         throw std::invalid_argument(
             "health: interval, rise and fall must be above 0, weight not below");
     }
+    return settings;
+}
+
+}  // namespace
+
+Check::Check(CheckSettings settings) : settings_(usable(settings)), successes_(0) {
     // A server that was never seen to fail is put in by its first success.
     successes_ = successes_needed(settings_);
 }
@@ -37,10 +45,36 @@ std::vector<Action> Check::step(const Event& event, Time now) {
     return std::exchange(actions_, {});
 }
 
-void Check::on(const Started&) {
-    if (!running_) {
-        running_ = true;
+void Check::on(const Started& started) {
+    if (running_) {
+        return;
+    }
+    running_ = true;
+    if (started.settled) {
+        up_ = in_service_ = true;
+        weight_ = settings_.weight;
+        actions_.emplace_back(AddServer{weight_});
+    }
+    if (started.first_probe > Duration::zero()) {
+        probe_at_ = now_ + started.first_probe;
+    } else {
         probe();
+    }
+}
+
+/// What was counted stays: a server that is up stays up, and one on its way back goes on.
+void Check::on(const Reconfigured& changed) {
+    const auto before = std::exchange(settings_, usable(changed.settings));
+    const auto needed = successes_needed(settings_);
+    const bool never_probed = !up_ && successes_ == successes_needed(before);
+    successes_ = never_probed ? needed : std::min(successes_, up_ ? needed : needed - 1);
+    if (settings_.interval != before.interval && probe_at_ != never && probed_at_ != never) {
+        probe_at_ = std::max(now_, probed_at_ + settings_.interval);
+    }
+    if (up_ && settings_.weight != before.weight) {
+        change_weight(before.weight);
+    } else if (!up_ && in_service_ && !settings_.quiesce) {
+        take_out();
     }
 }
 
@@ -55,6 +89,7 @@ void Check::on(const Probed& probed) {
         return;
     }
     probing_ = false;
+    probed_at_ = now_;
     probe_at_ = now_ + settings_.interval;
     if (probed.up) {
         succeeded();
@@ -143,6 +178,11 @@ void Check::adjust_weight() {
         asking_ = true;
         actions_.emplace_back(AskLoad{});
     }
+}
+
+/// Who had its whole weight has the new one at once; who was still rising goes on from where it is.
+void Check::change_weight(Weight from) {
+    set_weight(weight_ >= from ? settings_.weight : std::min(weight_, settings_.weight));
 }
 
 void Check::set_weight(Weight weight) {

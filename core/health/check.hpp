@@ -34,7 +34,16 @@ int successes_needed(const CheckSettings& settings);
 
 // ---- events ----
 
-struct Started {};
+/// The checks begin.
+struct Started {
+    /// They have gone well for long: the server goes in at once, with its whole weight.
+    bool settled = false;
+    Duration first_probe{};  ///< from now to the first probe
+};
+/// The configuration changed, and the server stays. Throws as the constructor does.
+struct Reconfigured {
+    CheckSettings settings;
+};
 /// The time that next_deadline() gave has come.
 struct Woken {};
 /// The answer to StartProbe. There is one for each, by the probe's own limits.
@@ -48,7 +57,7 @@ struct LoadIs {
 /// The service or the server leaves the configuration, or the router stops.
 struct Stopped {};
 
-using Event = std::variant<Started, Woken, Probed, LoadIs, Stopped>;
+using Event = std::variant<Started, Reconfigured, Woken, Probed, LoadIs, Stopped>;
 
 // ---- actions ----
 
@@ -94,7 +103,8 @@ public:
     Weight weight() const { return weight_; }
 
 private:
-    void on(const Started&);
+    void on(const Started& started);
+    void on(const Reconfigured& changed);
     void on(const Woken&);
     void on(const Probed& probed);
     void on(const LoadIs& answer);
@@ -105,6 +115,7 @@ private:
     void put_in();
     void take_out();
     void adjust_weight();
+    void change_weight(Weight from);
     void set_weight(Weight weight);
     void probe();
 
@@ -116,6 +127,7 @@ private:
     std::int64_t checks_ = 0;  ///< successes since the last step of the weight
     Weight weight_{0};
     Time probe_at_ = never;
+    Time probed_at_ = never;  ///< the end of the last probe
     Time now_{};
     std::vector<Action> actions_;
 };

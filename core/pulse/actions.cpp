@@ -9,6 +9,8 @@ std::string_view to_string(Path path) {
 
 std::string_view to_string(Reason reason) {
     switch (reason) {
+        case Reason::settled:
+            return "active when the run begins";
         case Reason::forced:
             return "forced active on startup";
         case Reason::partner_silent:

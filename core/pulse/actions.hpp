@@ -2,10 +2,13 @@
 /// What pulse hears and what it wants done: plain values, so that every world can play them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "core/base/time.hpp"
+#include "core/pulse/settings.hpp"
 #include "core/pulse/words.hpp"
 
 namespace lvslab::pulse {
@@ -16,8 +19,23 @@ std::string_view to_string(Path path);
 
 // ---- events ----
 
+/// How a node begins.
+enum class Start {
+    cold,            ///< as the program starts: inactive, and nobody was heard yet
+    settled_active,  ///< in the middle of its work, active for long
+    settled_backup,  ///< the same, standing by beside an active partner
+};
 /// The node begins. The first event of a machine, and no other before it.
-struct Started {};
+struct Started {
+    Start how = Start::cold;
+    /// From now to the first heartbeat; unset = keepalive.
+    std::optional<Duration> first_heartbeat{};
+    Duration heard_ago{};  ///< settled: since the partner's last word
+};
+/// The configuration changed while the node runs. Throws as the constructor does.
+struct Reconfigured {
+    Settings settings;
+};
 /// A datagram came from one of the partner's heartbeat addresses (others are the world's to drop).
 struct Heard {
     Path path = Path::public_net;
@@ -36,12 +54,14 @@ struct Released {};
 /// The node is shut down in good order (SIGTERM). The machine does nothing from then on.
 struct Terminated {};
 
-using Event = std::variant<Started, Heard, Woken, RouterDied, LinksAre, Released, Terminated>;
+using Event =
+    std::variant<Started, Reconfigured, Heard, Woken, RouterDied, LinksAre, Released, Terminated>;
 
 // ---- actions ----
 
 /// Why a node became active or inactive.
 enum class Reason {
+    settled,          ///< active when the run begins
     forced,           ///< active from the start (pulse --forceactive)
     partner_silent,   ///< no word for deadtime
     partner_stopped,  ///< the partner says that it is inactive

@@ -6,12 +6,18 @@
 #include <utility>
 
 namespace lvslab::pulse {
+namespace {
 
-Pulse::Pulse(Settings settings) : settings_(std::move(settings)) {
-    if (settings_.keepalive <= Duration::zero() || settings_.deadtime <= Duration::zero()) {
+Settings usable(Settings settings) {
+    if (settings.keepalive <= Duration::zero() || settings.deadtime <= Duration::zero()) {
         throw std::invalid_argument("pulse: keepalive and deadtime must be above 0");
     }
+    return settings;
 }
+
+}  // namespace
+
+Pulse::Pulse(Settings settings) : settings_(usable(std::move(settings))) {}
 
 std::vector<Action> Pulse::step(const Event& event, Time now) {
     if (!running_ && !std::holds_alternative<Started>(event)) {
@@ -26,25 +32,54 @@ Time Pulse::next_deadline() const {
     return std::min({send_at_, silence_at_, announce_at_});
 }
 
-void Pulse::on(const Started&) {
+void Pulse::on(const Started& started) {
     if (running_) {
         return;
     }
-    if (settings_.role == NodeRole::backup && !settings_.backup_active) {
+    if (not_wanted()) {
         note(Notice::no_backup_wanted);
         return;
     }
     running_ = true;
-    run_script(settings_.inactive_cmd);
-    set_sync_role(SyncRole::backup);
-    if (settings_.force_active) {
-        activate(Reason::forced);
+    if (started.how == Start::settled_active) {
+        be_active_already();
+    } else if (started.how == Start::settled_backup) {
+        set_sync_role(SyncRole::backup);
+    } else {
+        run_script(settings_.inactive_cmd);
+        set_sync_role(SyncRole::backup);
+        if (settings_.force_active) {
+            activate(Reason::forced);
+        }
     }
     standby_since_ = now_;
     silence_at_ = now_ + settings_.deadtime;
-    if (settings_.backup_active) {
-        send_at_ = now_ + settings_.keepalive;
+    if (started.how != Start::cold) {
+        silence_at_ -= started.heard_ago;
     }
+    if (settings_.backup_active) {
+        send_at_ = now_ + started.first_heartbeat.value_or(settings_.keepalive);
+    }
+}
+
+/// pulse.c reads its file once; here the new times hold from where the old ones stand. A shorter
+/// deadtime is given whole, since the partner may learn of it a moment later.
+void Pulse::on(const Reconfigured& changed) {
+    const auto before = std::exchange(settings_, usable(changed.settings));
+    if (not_wanted()) {
+        note(Notice::no_backup_wanted);
+        end();
+        return;
+    }
+    if (!settings_.backup_active) {
+        send_at_ = never;
+    } else if (send_at_ == never) {
+        send_at_ = now_ + settings_.keepalive;
+    } else {
+        send_at_ = std::max(now_, send_at_ - before.keepalive + settings_.keepalive);
+    }
+    const auto from_last_word = silence_at_ - before.deadtime + settings_.deadtime;
+    silence_at_ = std::max(from_last_word, std::min(silence_at_, now_ + settings_.deadtime));
 }
 
 void Pulse::on(const Heard& heard) {
@@ -102,14 +137,7 @@ void Pulse::on(const Released&) {
 }
 
 void Pulse::on(const Terminated&) {
-    if (active_) {
-        deactivate(Reason::terminated);
-    } else {
-        run_script(settings_.inactive_cmd);
-        set_sync_role(SyncRole::backup);
-    }
-    running_ = false;
-    send_at_ = silence_at_ = announce_at_ = never;
+    end();
 }
 
 void Pulse::partner_is_running() {
@@ -171,6 +199,19 @@ void Pulse::look_at_links() {
     }
 }
 
+bool Pulse::not_wanted() const {
+    return settings_.role == NodeRole::backup && !settings_.backup_active;
+}
+
+/// What activate() left long ago: its script has run, its announcements are out.
+void Pulse::be_active_already() {
+    active_ = true;
+    actions_.emplace_back(RoleChanged{true, Reason::settled});
+    actions_.emplace_back(StartRouter{});
+    set_sync_role(SyncRole::master);
+    actions_.emplace_back(RaiseAddresses{});
+}
+
 /// pulse.c, activateLvs.
 void Pulse::activate(Reason reason) {
     active_ = true;
@@ -193,6 +234,17 @@ void Pulse::deactivate(Reason reason) {
     set_sync_role(SyncRole::backup);
     actions_.emplace_back(StopRouter{});
     actions_.emplace_back(LowerAddresses{});
+}
+
+void Pulse::end() {
+    if (active_) {
+        deactivate(Reason::terminated);
+    } else {
+        run_script(settings_.inactive_cmd);
+        set_sync_role(SyncRole::backup);
+    }
+    running_ = false;
+    send_at_ = silence_at_ = announce_at_ = never;
 }
 
 void Pulse::send_heartbeats() {

@@ -8,32 +8,9 @@
 
 #include "core/base/time.hpp"
 #include "core/pulse/actions.hpp"
+#include "core/pulse/settings.hpp"
 
 namespace lvslab::pulse {
-
-/// Which of the pair a node is. It is primary if one of its interfaces carries lvs.cf's `primary`
-/// (pulse.c, amMaster): a fact of the machine, not of its state.
-enum class NodeRole { primary, backup };
-
-/// Who is active when a repaired primary returns.
-enum class Failback {
-    none,     ///< the program's way: whoever is active stays so
-    primary,  ///< the manual's way: the primary takes the service back
-};
-
-/// lvs.cf, as far as pulse goes. Defaults are Piranha's.
-struct Settings {
-    NodeRole role = NodeRole::primary;
-    Duration keepalive = std::chrono::seconds(2);  ///< time between heartbeats, > 0
-    Duration deadtime = std::chrono::seconds(5);   ///< silence that means death, > 0
-    bool backup_active = true;   ///< there is a backup: heartbeats are sent and links looked at
-    bool private_path = true;    ///< primary_private differs from primary
-    bool monitor_links = false;  ///< a link without carrier is a local fault
-    bool syncdaemon = false;     ///< connection synchronisation changes its role with the node
-    bool force_active = false;   ///< active from the start (pulse --forceactive)
-    std::optional<std::string> active_cmd, inactive_cmd;
-    Failback failback = Failback::none;
-};
 
 /// How often, and how far apart, a new owner announces its addresses (pulse.c, sendArps).
 inline constexpr int announcements = 5;
@@ -62,7 +39,8 @@ public:
     const Settings& settings() const { return settings_; }
 
 private:
-    void on(const Started&);
+    void on(const Started& started);
+    void on(const Reconfigured& changed);
     void on(const Heard& heard);
     void on(const Woken&);
     void on(const RouterDied&);
@@ -75,11 +53,14 @@ private:
     void partner_is_silent();
     bool may_take_back() const;
     void look_at_links();
+    bool not_wanted() const;
     void activate(Reason reason);
+    void be_active_already();
     void deactivate(Reason reason);
     void send_heartbeats();
     void begin_announcing();
     void announce();
+    void end();
     void run_script(const std::optional<std::string>& command);
     void set_sync_role(SyncRole role);
     void note(Notice what, std::string detail = {});

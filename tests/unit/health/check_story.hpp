@@ -47,8 +47,9 @@ public:
         }
     };
 
-    Story(CheckSettings settings, Server server) : check_(settings), server_(std::move(server)) {
-        hand_in(Started{}, Time{});
+    Story(CheckSettings settings, Server server, Started started = {})
+        : check_(settings), server_(std::move(server)) {
+        hand_in(started, Time{});
     }
 
     /// Lets the time go on up to `when` (included).

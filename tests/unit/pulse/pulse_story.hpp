@@ -31,7 +31,9 @@ public:
         settings.deadtime = 6s;
         return settings;
     }
-    explicit Story(Settings settings) : node_(std::move(settings)) { at(0s, Started{}); }
+    explicit Story(Settings settings, const Started& started = {}) : node_(std::move(settings)) {
+        at(0s, started);
+    }
     explicit Story(NodeRole role) : Story(pair(role)) {}
 
     /// Lets the time go on, waking the node whenever it asks for it, then hands in the event.

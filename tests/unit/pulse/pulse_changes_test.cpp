@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A node that is in the middle of its work when the run begins, and one whose settings change.
+#include <stdexcept>
+
+#include "tests/unit/pulse/pulse_story.hpp"
+
+namespace lvslab::pulse {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr auto primary = NodeRole::primary;
+constexpr auto backup = NodeRole::backup;
+
+Settings with_commands(NodeRole role) {
+    auto settings = Story::pair(role);
+    settings.syncdaemon = true;
+    settings.active_cmd = "/bin/on";
+    settings.inactive_cmd = "/bin/off";
+    return settings;
+}
+
+TEST(SettledPulse, IsActiveAndHasItsAddressesButAnnouncesNothing) {
+    Story node(with_commands(primary), {Start::settled_active});
+    EXPECT_TRUE(node.node().active());
+    EXPECT_THAT(node.done(),
+                ElementsAre(Action{RoleChanged{true, Reason::settled}}, Action{StartRouter{}},
+                            Action{SetSyncRole{SyncRole::master}}, Action{RaiseAddresses{}}));
+    node.passes(60s);
+    EXPECT_THAT(node.done_of<AnnounceAddresses>(), IsEmpty());
+    EXPECT_THAT(node, still_active());
+}
+
+TEST(SettledPulse, StandsByWithTheSyncDaemonAsBackup) {
+    Story node(with_commands(backup), {Start::settled_backup});
+    EXPECT_THAT(node, still_inactive());
+    EXPECT_THAT(node.done(), ElementsAre(Action{SetSyncRole{SyncRole::backup}}));
+}
+
+TEST(SettledPulse, SendsItsFirstHeartbeatAtItsPhaseAndThenEachKeepalive) {
+    Story node(Story::pair(primary), {Start::settled_active, 700ms});
+    node.passes(699ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), IsEmpty());
+    node.passes(700ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>().size(), 2U);
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 2700ms);
+}
+
+TEST(SettledPulse, CountsDeadtimeFromTheWordBeforeTheRun) {
+    Story node(Story::pair(backup), {Start::settled_backup, 700ms, 1500ms});
+    node.passes(4499ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(4500ms);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(SettledPulse, ColdStartMayHaveAPhaseToo) {
+    Story node(Story::pair(backup), {Start::cold, 300ms, 1500ms});
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 300ms);
+    node.passes(5999ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(6s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+Reconfigured to(Settings settings, Duration keepalive, Duration deadtime) {
+    settings.keepalive = keepalive;
+    settings.deadtime = deadtime;
+    return {settings};
+}
+
+TEST(PulseReload, KeepsTheRoleAndTheDeadlineOfWhatDidNotChange) {
+    Story node(backup);
+    node.at(3s, heartbeat(Word::running));
+    auto settings = Story::pair(backup);
+    settings.active_cmd = "/bin/other";
+    node.at(3500ms, Reconfigured{settings});
+    EXPECT_THAT(node.done(), IsEmpty());
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 4s);
+    node.passes(9s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+    EXPECT_THAT(node.done_of<RunScript>(), ElementsAre(RunScript{"/bin/other"}));
+}
+
+TEST(PulseReload, ShorterKeepaliveCountsFromTheLastHeartbeat) {
+    Story node(backup);
+    node.at(2500ms, to(Story::pair(backup), 1s, 6s));
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 3s);
+    node.at(2600ms, to(Story::pair(backup), 250ms, 6s));
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 2600ms);
+}
+
+TEST(PulseReload, LongerDeadtimeCountsFromTheLastWord) {
+    Story node(backup);
+    node.at(1s, heartbeat(Word::running));
+    node.at(5s, to(Story::pair(backup), 2s, 18s));
+    node.passes(18999ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(19s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(PulseReload, ShorterDeadtimeIsGivenWhole) {
+    Story node(backup);
+    node.at(3s, heartbeat(Word::running));
+    node.at(5s, to(Story::pair(backup), 250ms, 1s));
+    node.passes(5999ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(6s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(PulseReload, OfAShorterDeadtimeDoesNotPutOffADeadlineThatIsNearer) {
+    Story node(backup);
+    node.at(1s, heartbeat(Word::running));
+    node.at(6900ms, to(Story::pair(backup), 250ms, 1s));
+    node.passes(7s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(PulseReload, StopsAndStartsHeartbeatsWithBackupActive) {
+    Story node(primary);
+    auto alone = Story::pair(primary);
+    alone.backup_active = false;
+    node.at(3s, Reconfigured{alone});
+    node.passes(20s);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), IsEmpty());
+    node.at(21s, Reconfigured{Story::pair(primary)});
+    node.passes(23s);
+    EXPECT_THAT(node.done_of<SendHeartbeat>().size(), 2U);
+}
+
+TEST(PulseReload, EndsABackupThatIsNotWantedAnyMore) {
+    Story node(with_commands(backup), {Start::settled_active});
+    auto settings = with_commands(backup);
+    settings.backup_active = false;
+    node.at(1s, Reconfigured{settings});
+    EXPECT_THAT(node, became_inactive(Reason::terminated));
+    EXPECT_TRUE(node.noted(Notice::no_backup_wanted));
+    EXPECT_FALSE(node.node().running());
+    EXPECT_EQ(node.node().next_deadline(), never);
+}
+
+TEST(PulseReload, RefusesTimesThatAreNotPositiveAndKeepsTheOld) {
+    Pulse node(Story::pair(backup));
+    node.step(Started{}, Time{});
+    EXPECT_THROW(node.step(to(Story::pair(backup), 0s, 6s), Time{} + 1s), std::invalid_argument);
+    EXPECT_EQ(node.settings().keepalive, 2s);
+}
+
+}  // namespace
+}  // namespace lvslab::pulse
