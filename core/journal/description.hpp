@@ -4,40 +4,21 @@
 #pragma once
 
 #include <array>
-#include <span>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <variant>
 
+#include "core/journal/description_failover.hpp"
 #include "core/journal/event.hpp"
+#include "core/journal/field.hpp"
 
 namespace lvslab::journal {
-
-/// Which list of RunStarted an index points into.
-enum class Names : std::uint8_t { plain, routers, services, servers, workloads };
-
-/// One field of an event.
-template <class Owner, class Member>
-struct Field {
-    std::string_view name;
-    std::string_view unit;  ///< empty = none
-    std::string_view meaning;
-    Member Owner::*member;
-    Names names = Names::plain;                    ///< what an index points into
-    std::span<const std::string_view> words = {};  ///< names of an enumeration's values
-};
-template <class Owner, class Member, class... Rest>
-Field(std::string_view, std::string_view, std::string_view, Member Owner::*, Rest...)
-    -> Field<Owner, Member>;
 
 inline constexpr std::array<std::string_view, 4> origin_words{"refused", "entry", "scheduled",
                                                               "persistence"};
 inline constexpr std::array<std::string_view, 5> outcome_words{"served", "refused", "reset",
                                                                "timed_out", "unfinished"};
-
-/// What is known of an event kind. A kind's number in files is its place in Payload, plus 1: new
-/// kinds go to the end of Payload. A new field of an old kind is a new version of the format.
-template <class Event>
-struct Description;
 
 template <>
 struct Description<RunStarted> {
@@ -56,7 +37,13 @@ struct Description<RunStarted> {
               &RunStarted::workers},
         Field{"workloads", "", "names of the workloads", &RunStarted::workloads},
         Field{"services", "", "names of the virtual services", &RunStarted::services},
-        Field{"routers", "", "names of the LVS routers", &RunStarted::routers}};
+        Field{"routers", "", "names of the LVS routers", &RunStarted::routers},
+        Field{"data_servers", "", "names of the data servers", &RunStarted::data_servers},
+        Field{"keepalive", "s",
+              "time between heartbeats of each router, by its lvs.cf; empty = no daemons run",
+              &RunStarted::keepalive},
+        Field{"deadtime", "s", "silence that means death to each router, by its lvs.cf",
+              &RunStarted::deadtime}};
 };
 
 template <>
@@ -70,9 +57,9 @@ struct Description<RunEnded> {
 /// DestinationAdded and DestinationEdited carry the same fields.
 template <class Event>
 constexpr auto destination_fields =
-    std::tuple{Field{"router", "", "LVS router", &Event::router, Names::routers},
-               Field{"service", "", "virtual service", &Event::service, Names::services},
-               Field{"server", "", "real server", &Event::server, Names::servers},
+    std::tuple{Field{"router", "", "LVS router", &Event::router, NameList::routers},
+               Field{"service", "", "virtual service", &Event::service, NameList::services},
+               Field{"server", "", "real server", &Event::server, NameList::servers},
                Field{"weight", "", "weight from now on", &Event::weight}};
 
 template <>
@@ -98,9 +85,9 @@ struct Description<DestinationRemoved> {
     static constexpr std::string_view meaning = "A real server is taken out of a virtual service.";
     static constexpr Level level = Level::decisions;
     static constexpr auto fields = std::tuple{
-        Field{"router", "", "LVS router", &DestinationRemoved::router, Names::routers},
-        Field{"service", "", "virtual service", &DestinationRemoved::service, Names::services},
-        Field{"server", "", "real server", &DestinationRemoved::server, Names::servers}};
+        Field{"router", "", "LVS router", &DestinationRemoved::router, NameList::routers},
+        Field{"service", "", "virtual service", &DestinationRemoved::service, NameList::services},
+        Field{"server", "", "real server", &DestinationRemoved::server, NameList::servers}};
 };
 
 template <>
@@ -110,13 +97,13 @@ struct Description<Decision> {
         "The director met a connection's first packet and chose a real server, or none.";
     static constexpr Level level = Level::decisions;
     static constexpr auto fields = std::tuple{
-        Field{"router", "", "LVS router", &Decision::router, Names::routers},
-        Field{"service", "", "virtual service", &Decision::service, Names::services},
+        Field{"router", "", "LVS router", &Decision::router, NameList::routers},
+        Field{"service", "", "virtual service", &Decision::service, NameList::services},
         Field{"server", "", "real server; null = no destination available", &Decision::server,
-              Names::servers},
+              NameList::servers},
         Field{"origin", "",
               "where the choice came from: scheduled, persistence (a template), refused, entry",
-              &Decision::origin, Names::plain, origin_words},
+              &Decision::origin, NameList::plain, origin_words},
         Field{"client", "", "client's address and port", &Decision::client},
         Field{"virtual", "", "address and port that the client connects to",
               &Decision::virtual_endpoint}};
@@ -127,12 +114,12 @@ struct Description<ConnectionOpened> {
     static constexpr std::string_view name = "connection_opened";
     static constexpr std::string_view meaning = "A client begins to connect.";
     static constexpr Level level = Level::all;
-    static constexpr auto fields =
-        std::tuple{Field{"connection", "", "number of the connection in the plan",
-                         &ConnectionOpened::connection},
-                   Field{"workload", "", "workload", &ConnectionOpened::workload, Names::workloads},
-                   Field{"client", "", "client's address and port", &ConnectionOpened::client},
-                   Field{"to", "", "address and port that it connects to", &ConnectionOpened::to}};
+    static constexpr auto fields = std::tuple{
+        Field{"connection", "", "number of the connection in the plan",
+              &ConnectionOpened::connection},
+        Field{"workload", "", "workload", &ConnectionOpened::workload, NameList::workloads},
+        Field{"client", "", "client's address and port", &ConnectionOpened::client},
+        Field{"to", "", "address and port that it connects to", &ConnectionOpened::to}};
 };
 
 template <>
@@ -145,8 +132,9 @@ struct Description<ResponseReceived> {
               &ResponseReceived::connection},
         Field{"request", "", "number of the request in its connection, from 0",
               &ResponseReceived::request},
-        Field{"workload", "", "workload", &ResponseReceived::workload, Names::workloads},
-        Field{"server", "", "real server that answered", &ResponseReceived::server, Names::servers},
+        Field{"workload", "", "workload", &ResponseReceived::workload, NameList::workloads},
+        Field{"server", "", "real server that answered", &ResponseReceived::server,
+              NameList::servers},
         Field{"response_time", "s",
               "from the start of the request (the first one's: of the connect) to the last byte",
               &ResponseReceived::response_time},
@@ -162,14 +150,14 @@ struct Description<ConnectionClosed> {
     static constexpr auto fields = std::tuple{
         Field{"connection", "", "number of the connection in the plan",
               &ConnectionClosed::connection},
-        Field{"workload", "", "workload", &ConnectionClosed::workload, Names::workloads},
+        Field{"workload", "", "workload", &ConnectionClosed::workload, NameList::workloads},
         Field{"server", "", "real server; null = none ever answered", &ConnectionClosed::server,
-              Names::servers},
+              NameList::servers},
         Field{"outcome", "",
               "served (every response arrived), refused (broken before the first answer), reset "
               "(after), "
               "timed_out, unfinished (the run ended first)",
-              &ConnectionClosed::outcome, Names::plain, outcome_words},
+              &ConnectionClosed::outcome, NameList::plain, outcome_words},
         Field{"duration", "s", "from the connect to the end", &ConnectionClosed::duration}};
 };
 
@@ -179,7 +167,7 @@ struct Description<ServerLoad> {
     static constexpr std::string_view meaning = "Sample of a real server's application.";
     static constexpr Level level = Level::decisions;
     static constexpr auto fields = std::tuple{
-        Field{"server", "", "real server", &ServerLoad::server, Names::servers},
+        Field{"server", "", "real server", &ServerLoad::server, NameList::servers},
         Field{"busy", "requests", "requests in service", &ServerLoad::busy},
         Field{"queued", "requests", "requests waiting", &ServerLoad::queued},
         Field{"work_done", "s", "worker time spent since the run's start", &ServerLoad::work_done},
@@ -194,9 +182,9 @@ struct Description<DestinationLoad> {
         "Sample of the director's table: one virtual service's view on one real server.";
     static constexpr Level level = Level::decisions;
     static constexpr auto fields = std::tuple{
-        Field{"router", "", "LVS router", &DestinationLoad::router, Names::routers},
-        Field{"service", "", "virtual service", &DestinationLoad::service, Names::services},
-        Field{"server", "", "real server", &DestinationLoad::server, Names::servers},
+        Field{"router", "", "LVS router", &DestinationLoad::router, NameList::routers},
+        Field{"service", "", "virtual service", &DestinationLoad::service, NameList::services},
+        Field{"server", "", "real server", &DestinationLoad::server, NameList::servers},
         Field{"weight", "", "weight now", &DestinationLoad::weight},
         Field{"active", "connections", "entries in an active state", &DestinationLoad::active},
         Field{"inactive", "connections", "all other entries", &DestinationLoad::inactive}};

@@ -33,6 +33,9 @@ struct RunStarted {
     std::vector<std::string> workloads;
     std::vector<std::string> services;  ///< virtual services, by their lvs.cf names
     std::vector<std::string> routers;
+    std::vector<std::string> data_servers;
+    /// Of each router, by its own lvs.cf; empty = the routers run no daemons.
+    std::vector<Duration> keepalive, deadtime;
 };
 /// The last event: the run ended as planned.
 struct RunEnded {};
@@ -110,9 +113,160 @@ struct NodeTraffic {
     std::uint64_t received_packets, received_bytes, sent_packets, sent_bytes;
 };
 
-using Payload = std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited,
-                             DestinationRemoved, Decision, ConnectionOpened, ResponseReceived,
-                             ConnectionClosed, ServerLoad, DestinationLoad, NodeTraffic>;
+/// What a machine is able to do.
+enum class NodeState : std::uint8_t {
+    up,                 ///< what every machine is until told otherwise
+    crashed,            ///< dead and silent; its memory is lost
+    hung,               ///< frozen, memory kept: nothing goes in or out
+    service_stopped,    ///< the machine runs, its application (a router's: lvsd) does not
+    daemons_suspended,  ///< a router's daemons are stopped (SIGSTOP); its kernel goes on forwarding
+};
+/// The state of a machine (router, real server, data server, gateway) is another one now.
+struct NodeChanged {
+    std::string node;
+    NodeState state;
+};
+/// A fault of the scenario is put into effect.
+struct FaultInjected {
+    std::uint32_t fault;  ///< place in the scenario's list
+    std::string what;     ///< "crash lvs1"
+};
+
+/// A router's pulse became active or inactive. A router that crashes tells nothing: whoever follows
+/// the roles takes it as inactive and without addresses from NodeChanged on.
+struct RoleChanged {
+    std::uint32_t router;
+    bool active;
+    std::string reason;  ///< pulse's: "partner silent"
+};
+/// A heartbeat leaves a router.
+struct HeartbeatSent {
+    std::uint32_t router;
+    std::uint8_t path;  ///< 0 public, 1 private
+    bool running;       ///< the word: running, or stopped
+};
+/// A heartbeat of its partner has arrived at a router.
+struct HeartbeatHeard {
+    std::uint32_t router;
+    std::uint8_t path;
+    bool running;
+};
+/// Can words of router `from` reach router `to`? Told at the start and at each change.
+struct HeartbeatPath {
+    std::uint32_t from, to;
+    std::uint8_t path;
+    bool open;
+    Duration delay;  ///< that a word takes, at the most
+};
+/// A router takes up, gives up or announces (gratuitous ARP) a floating address.
+struct AddressRaised {
+    std::uint32_t router;
+    Address address;
+};
+struct AddressLowered {
+    std::uint32_t router;
+    Address address;
+};
+struct AddressAnnounced {
+    std::uint32_t router;
+    Address address;
+    std::uint32_t nth;  ///< 1 to 5
+};
+/// A line of a router's log.
+struct RouterNote {
+    std::uint32_t router;
+    std::string text;
+};
+
+/// A router adds a virtual service, or edits it.
+struct ServiceSet {
+    std::uint32_t router, service;
+    std::string scheduler;
+    Duration persistent;       ///< 0 = not persistent
+    Address persistence_mask;  ///< clients that are one to persistence
+};
+struct ServiceRemoved {
+    std::uint32_t router, service;
+};
+/// A router's check of a real server has come to its end.
+struct CheckEnded {
+    std::uint32_t router, service, server;
+    bool up;  ///< it answered as expected
+    Duration duration;
+};
+/// A router has learned a real server's load.
+struct LoadMeasured {
+    std::uint32_t router, service, server;
+    double load;  ///< finite
+};
+
+/// One datagram of connection synchronisation leaves the master.
+struct SyncSent {
+    std::uint32_t router;
+    std::uint32_t connections;
+    std::uint32_t bytes;
+};
+/// One datagram of connection synchronisation is worked off by a backup.
+struct SyncReceived {
+    std::uint32_t router;
+    std::uint32_t connections;
+    std::uint32_t refused;  ///< of them, could not be taken
+};
+
+/// A sample of a director's packets since the run's start: `seen` is the sum of the rest.
+struct DirectorTraffic {
+    std::uint32_t router;
+    std::uint64_t seen;
+    std::uint64_t passed;     ///< none of IPVS's business
+    std::uint64_t forwarded;  ///< to a real server
+    std::uint64_t replies;    ///< of real servers, rewritten
+    std::uint64_t dropped;
+    std::uint64_t rejected;  ///< answered with ICMP port unreachable
+    std::uint64_t reset;     ///< answered with RST
+};
+/// A sample of one direction of a link since the run's start: `offered` is the sum of the rest.
+struct LinkTraffic {
+    std::string link;  ///< "web1/up"
+    std::uint64_t offered, delivered;
+    std::uint64_t lost;  ///< by a full queue or by chance
+    std::uint64_t cut;   ///< met a cut link or a machine without power
+    std::uint64_t waiting;
+};
+
+/// A client's session of several connections is over.
+struct SessionEnded {
+    std::uint32_t workload;
+    std::uint64_t session;
+    std::uint32_t requests;
+    bool broken;  ///< it met a server that does not know it
+};
+/// A response was older than what the data's owner has.
+struct StaleResponse {
+    std::uint64_t connection;
+    std::uint32_t workload, server;
+    Duration age;
+};
+/// A real server's request to a data server is over.
+struct DataRequestEnded {
+    std::uint32_t server, data;
+    bool ok;
+    Duration duration;
+};
+/// A node of a data server's pair became active or inactive.
+struct DataRole {
+    std::uint32_t data;
+    std::uint32_t node;  ///< 0 the first, 1 the standby
+    bool active;
+};
+
+using Payload =
+    std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited, DestinationRemoved,
+                 Decision, ConnectionOpened, ResponseReceived, ConnectionClosed, ServerLoad,
+                 DestinationLoad, NodeTraffic, NodeChanged, FaultInjected, RoleChanged,
+                 HeartbeatSent, HeartbeatHeard, HeartbeatPath, AddressRaised, AddressLowered,
+                 AddressAnnounced, RouterNote, ServiceSet, ServiceRemoved, CheckEnded, LoadMeasured,
+                 SyncSent, SyncReceived, DirectorTraffic, LinkTraffic, SessionEnded, StaleResponse,
+                 DataRequestEnded, DataRole>;
 
 struct Event {
     Time time;

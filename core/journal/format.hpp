@@ -13,7 +13,7 @@
 namespace lvslab::journal::format {
 
 inline constexpr std::string_view magic{"LVSJ", 4};
-inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version = 2;
 /// In the place of an event kind's number: the end mark.
 inline constexpr std::uint8_t end_mark = 0;
 /// Addresses and strings are written once and then named by a slot; the oldest slot is reused, so

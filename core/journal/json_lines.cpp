@@ -37,6 +37,8 @@ public:
             text(value);
         } else if constexpr (std::is_same_v<T, Endpoint>) {
             text(value.to_string());
+        } else if constexpr (std::is_same_v<T, Address>) {
+            text(value.to_string());
         } else if constexpr (std::is_same_v<T, Duration>) {
             seconds(value);
         } else if constexpr (format::is_list<T>::value) {
@@ -54,7 +56,7 @@ public:
 private:
     template <class FieldOf, class T>
     void scalar(const FieldOf& field, T value) {
-        if (field.names != Names::plain) {
+        if (field.names != NameList::plain) {
             name(field.names, static_cast<std::uint64_t>(value));
         } else if (!field.words.empty() && static_cast<std::size_t>(value) < field.words.size()) {
             text(field.words[static_cast<std::size_t>(value)]);
@@ -65,11 +67,8 @@ private:
         }
     }
 
-    void name(Names names, std::uint64_t index) {
-        const auto& list = names == Names::routers    ? run_.routers
-                           : names == Names::services ? run_.services
-                           : names == Names::servers  ? run_.servers
-                                                      : run_.workloads;
+    void name(NameList names, std::uint64_t index) {
+        const auto& list = names_of(run_, names);
         if (index == no_index) {
             out_ += "null";
         } else if (index < list.size()) {

@@ -99,6 +99,9 @@ private:
     void on(Time now, const ServerLoad& event);
     void on(Time now, const DestinationLoad& event);
     void on(Time now, const NodeTraffic& event);
+    /// Not measured.
+    template <class Kind>
+    void on(Time, const Kind&) {}
     void change(const PoolChange& change);
 
     struct LastSample {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/journal/reader.hpp"
 
+#include <bit>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -158,6 +160,11 @@ private:
                 payload.workers.size() != payload.servers.size()) {
                 throw Damage{record_, "run_started: lists of servers differ in length"};
             }
+            if (payload.keepalive.size() != payload.deadtime.size() ||
+                (!payload.keepalive.empty() &&
+                 payload.keepalive.size() != payload.routers.size())) {
+                throw Damage{record_, "run_started: lists of routers differ in length"};
+            }
             run_ = payload;
         }
         return Event{last_, std::move(payload)};
@@ -171,6 +178,10 @@ private:
         } else if constexpr (std::is_same_v<T, Endpoint>) {
             value.address = address();
             value.port = Port{narrow<std::uint16_t>(field.name, place, number())};
+        } else if constexpr (std::is_same_v<T, Address>) {
+            value = address();
+        } else if constexpr (std::is_same_v<T, double>) {
+            value = real(field.name);
         } else if constexpr (std::is_same_v<T, Duration>) {
             value = Duration{format::unzigzag(number())};
         } else if constexpr (format::is_list<T>::value) {
@@ -187,7 +198,7 @@ private:
             value = static_cast<T>(word(field, place));
         } else if constexpr (std::is_signed_v<T>) {
             value = narrow<T>(field.name, place, format::unzigzag(number()));
-        } else if (field.names != Names::plain) {
+        } else if (field.names != NameList::plain) {
             value = static_cast<T>(index(field, place));
         } else if (!field.words.empty()) {
             value = static_cast<T>(word(field, place));
@@ -220,24 +231,25 @@ private:
         if (value == 0) {
             return no_index;
         }
-        if (value > names(field.names).size()) {
+        const auto size = names_of(run_, field.names).size();
+        if (value > size) {
             throw Damage{place, fmt::format("{}: index {} is not in run_started's list of {}",
-                                            field.name, value - 1, names(field.names).size())};
+                                            field.name, value - 1, size)};
         }
         return static_cast<std::uint32_t>(value - 1);
     }
 
-    const std::vector<std::string>& names(Names which) const {
-        switch (which) {
-            case Names::routers:
-                return run_.routers;
-            case Names::services:
-                return run_.services;
-            case Names::servers:
-                return run_.servers;
-            default:
-                return run_.workloads;
+    double real(std::string_view name) {
+        const auto place = offset_;
+        std::uint64_t bits = 0;
+        for (unsigned shift = 0; shift < 64; shift += 8) {
+            bits |= std::uint64_t{byte()} << shift;
         }
+        const auto value = std::bit_cast<double>(bits);
+        if (!std::isfinite(value)) {
+            throw Damage{place, fmt::format("{}: not a finite number", name)};
+        }
+        return value;
     }
 
     std::string text() {

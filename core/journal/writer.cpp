@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/journal/writer.hpp"
 
+#include <bit>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
@@ -124,8 +126,12 @@ private:
         } else if constexpr (std::is_same_v<T, Endpoint>) {
             address(value.address);
             number(value.port.value());
+        } else if constexpr (std::is_same_v<T, Address>) {
+            address(value);
         } else if constexpr (std::is_same_v<T, Duration>) {
             number(format::zigzag(value.count()));
+        } else if constexpr (std::is_same_v<T, double>) {
+            real(value);
         } else if constexpr (format::is_list<T>::value) {
             if (value.size() > format::longest_list) {
                 throw std::invalid_argument("journal: list too long");
@@ -134,11 +140,11 @@ private:
             for (const auto& item : value) {
                 put(field, item);
             }
-        } else if constexpr (std::is_enum_v<T>) {
+        } else if constexpr (std::is_enum_v<T> || std::is_same_v<T, bool>) {
             number(static_cast<std::uint64_t>(value));
         } else if constexpr (std::is_signed_v<T>) {
             number(format::zigzag(value));
-        } else if (field.names != Names::plain) {
+        } else if (field.names != NameList::plain) {
             // `no_index` becomes 0, which is short.
             number(value == no_index ? 0 : std::uint64_t{value} + 1);
         } else {
@@ -157,6 +163,16 @@ private:
         number(0);
         number(value.size());
         buffer_.append(value);
+    }
+
+    void real(double value) {
+        if (!std::isfinite(value)) {
+            throw std::invalid_argument("journal: a number that is not finite");
+        }
+        const auto bits = std::bit_cast<std::uint64_t>(value);
+        for (unsigned shift = 0; shift < 64; shift += 8) {
+            byte(static_cast<std::uint8_t>(bits >> shift));
+        }
     }
 
     /// 0 = IPv4 and 1 = IPv6 address follows in full; else slot + 2.

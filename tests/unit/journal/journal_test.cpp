@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 #include <stdexcept>
 
@@ -29,7 +30,10 @@ RunStarted tiny_run() {
     run.workers = {8, 8};
     run.workloads = {"shop"};
     run.services = {"http"};
-    run.routers = {"lvs1"};
+    run.routers = {"lvs1", "lvs2"};
+    run.data_servers = {"nfs"};
+    run.keepalive = {2s, 250ms};
+    run.deadtime = {3s, 1s};
     return run;
 }
 
@@ -49,6 +53,28 @@ std::vector<Event> one_of_each() {
             {Time{3s}, DestinationLoad{0, 0, 0, -2147483647, -1, 9223372036854775807LL}},
             {Time{3s}, NodeTraffic{"lvs1", 1, 2, 3, 4}},
             {Time{4s}, DestinationRemoved{0, 0, 0}},
+            {Time{4s}, NodeChanged{"web1", NodeState::daemons_suspended}},
+            {Time{4s}, FaultInjected{4294967295U, "crash lvs1"}},
+            {Time{4s}, RoleChanged{1, true, "partner silent"}},
+            {Time{4s}, HeartbeatSent{0, 0, true}},
+            {Time{4s}, HeartbeatHeard{1, 1, false}},
+            {Time{4s}, HeartbeatPath{0, 1, 1, true, 150us}},
+            {Time{4s}, AddressRaised{0, vip.address}},
+            {Time{4s}, AddressLowered{1, v6.address}},
+            {Time{4s}, AddressAnnounced{1, v6.address, 5}},
+            {Time{4s}, RouterNote{0, "\"nanny\" died"}},
+            {Time{4s}, ServiceSet{0, 0, "wlc", 300s, *Address::parse("255.255.255.0")}},
+            {Time{4s}, ServiceRemoved{1, 0}},
+            {Time{4s}, CheckEnded{0, 0, 1, true, 3ms}},
+            {Time{4s}, LoadMeasured{0, 0, 1, -0.1}},
+            {Time{4s}, SyncSent{0, 61, 1452}},
+            {Time{4s}, SyncReceived{1, 61, 1}},
+            {Time{4s}, DirectorTraffic{1, 21, 1, 2, 3, 4, 5, 6}},
+            {Time{4s}, LinkTraffic{"web1/up", 10, 1, 2, 3, 18446744073709551615ULL}},
+            {Time{4s}, SessionEnded{0, 18446744073709551615ULL, 12, true}},
+            {Time{4s}, StaleResponse{7, 0, 1, 90s}},
+            {Time{4s}, DataRequestEnded{1, 0, false, 30s}},
+            {Time{4s}, DataRole{0, 1, true}},
             {Time{5s + 1ns}, RunEnded{}}};
 }
 
@@ -102,6 +128,46 @@ TEST(Journal, LinesCarryNamesAndExactTimes) {
     EXPECT_THAT(lines[6], HasSubstr(R"("response_time":0.123456789,"bytes":1099511627776)"));
     EXPECT_EQ(lines.back(), R"({"time":5.000000001,"event":"run_ended"})");
     EXPECT_THAT(lines[0], HasSubstr(R"("scenario":"two \"servers\"")"));
+}
+
+TEST(Journal, LinesOfRoutersCarryNamesWordsAddressesAndNumbers) {
+    const auto line = [](const Payload& payload) {
+        std::string out;
+        append_json_line(out, {Time{4s}, payload}, tiny_run());
+        return out.substr(std::string(R"({"time":4.000000000,"event":)").size());
+    };
+    EXPECT_EQ(line(NodeChanged{"web1", NodeState::service_stopped}),
+              R"("node_changed","node":"web1","state":"service_stopped"})");
+    EXPECT_EQ(line(HeartbeatPath{1, 0, 1, false, 150us}),
+              R"("heartbeat_path","from":"lvs2","to":"lvs1","path":"private","open":false,)"
+              R"("delay":0.000150000})");
+    EXPECT_EQ(line(AddressRaised{0, *Address::parse("2001:db8::7")}),
+              R"("address_raised","router":"lvs1","address":"2001:db8::7"})");
+    EXPECT_EQ(line(LoadMeasured{0, 0, 1, 0.25}),
+              R"("load_measured","router":"lvs1","service":"http","server":"web2","load":0.25})");
+    EXPECT_EQ(line(DataRequestEnded{1, 0, true, 3ms}),
+              R"("data_request_ended","server":"web2","data":"nfs","ok":true,)"
+              R"("duration":0.003000000})");
+    EXPECT_THAT(line(tiny_run()),
+                HasSubstr(R"("keepalive":[2.000000000,0.250000000],"deadtime":[3.0)"));
+}
+
+TEST(Journal, ListsOfRoutersThatDifferInLengthAreRefused) {
+    auto run = tiny_run();
+    run.deadtime.pop_back();
+    EXPECT_THAT(read_all(written({{Time{}, run}})).error->message,
+                HasSubstr("lists of routers differ in length"));
+    run.keepalive = run.deadtime;  // two routers, one keepalive
+    EXPECT_THAT(read_all(written({{Time{}, run}})).error->message,
+                HasSubstr("lists of routers differ in length"));
+    run.keepalive = run.deadtime = {};  // no daemons
+    EXPECT_FALSE(read_all(written({{Time{}, run}})).error);
+}
+
+TEST(Journal, NumbersThatAreNotFiniteAreRefused) {
+    Writer writer([](std::string_view) {});
+    writer.take({Time{}, tiny_run()});
+    EXPECT_THROW(writer.take({Time{}, LoadMeasured{0, 0, 1, std::nan("")}}), std::invalid_argument);
 }
 
 TEST(Journal, LevelsKeepWhatTheTableSays) {
@@ -170,16 +236,17 @@ TEST(Journal, BytesOfTheFormatDoNotChangeUnnoticed) {
     run.seed = 300;
     const auto bytes = written({{Time{}, run}, {Time{200ns}, RunEnded{}}});
     const std::string expected{
-        "LVSJ\x01\x02"              // magic, version 1, level all
+        "LVSJ\x02\x02"              // magic, version 2, level all
         "\x01\x00"                  // run_started at 0
         "\x00\x01s"                 // a new string of 1 byte
         "\x00\x00"                  // a new empty string (world)
         "\x02"                      // string slot 1 again (scheduler)
         "\xAC\x02"                  // 300
         "\x00\x00\x00\x00\x00\x00"  // six empty lists
+        "\x00\x00\x00"              // three more
         "\x02\xC8\x01"              // run_ended 200 ns later
         "\x00\x02",                 // end mark, 2 events
-        27};
+        30};
     ASSERT_EQ(bytes.size(), expected.size() + 8);
     EXPECT_EQ(bytes.substr(0, expected.size()), expected);
     Fingerprint fingerprint;
@@ -235,15 +302,15 @@ TEST(JournalDamage, ForeignFilesAreRefusedAtTheirBeginning) {
     for (const std::string foreign : {"", "L",
                                       "\x7F"
                                       "ELF and so on",
-                                      "{\"time\":1}", "LVSX\x01\x02"}) {
+                                      "{\"time\":1}", "LVSX\x02\x02"}) {
         const auto contents = read_all(foreign);
         ASSERT_TRUE(contents.error);
         EXPECT_EQ(contents.error->offset, 0U);
         EXPECT_THAT(contents.error->message, HasSubstr("not a journal"));
     }
-    const auto newer = read_all(std::string("LVSJ\x02\x02", 6));
+    const auto newer = read_all(std::string("LVSJ\x03\x02", 6));
     EXPECT_EQ(newer.error->offset, 4U);
-    EXPECT_THAT(newer.error->message, HasSubstr("version 2"));
+    EXPECT_THAT(newer.error->message, HasSubstr("version 3"));
 }
 
 TEST(JournalDamage, BytesAfterTheEndAreSaid) {
