@@ -13,16 +13,22 @@
 #include "core/base/quantities.hpp"
 #include "core/base/time.hpp"
 #include "core/config/lvs_config.hpp"
+#include "core/scenario/data_server.hpp"
 #include "core/scenario/distribution.hpp"
+#include "core/scenario/fault.hpp"
+#include "core/scenario/host_files.hpp"
+#include "core/scenario/link.hpp"
 #include "core/scenario/mark_rule.hpp"
 
 namespace lvslab::scenario {
 
-/// A link's properties, each way.
-struct Link {
-    BitRate rate{1'000'000'000};
-    Duration delay{};
-    double loss = 0;  ///< probability that a packet is lost
+/// How a run begins.
+enum class Start : std::uint8_t {
+    /// At 0 s the first router is active with its addresses up, every active server is in with its
+    /// full weight, and the daemons run with phases drawn from the seed.
+    settled,
+    /// The daemons start at 0 s plus their phase, and nobody is active.
+    cold,
 };
 
 /// An LVS router. Addresses come with the prefix length of their network.
@@ -30,6 +36,12 @@ struct Router {
     std::string name;
     Network public_interface;
     std::optional<Network> private_interface;  ///< NAT needs it; else servers are on the public one
+    std::string config_path;                   ///< as written in the scenario
+    config::LvsConfig config;  ///< its own file's; Scenario::config if it names none
+    HostFiles running;         ///< what is in force when the run begins
+    HostFiles at_boot;         ///< what is in force after a restart
+    Link public_link, private_link;
+    Duration packet_cost{};  ///< CPU time that a forwarded packet costs; 0 = none
     SourceLocation location;
 };
 
@@ -40,6 +52,21 @@ enum class Discipline : std::uint8_t { fcfs, processor_sharing };
 struct Cache {
     unsigned objects = 1;
     Distribution miss;  ///< seconds of work, drawn at the request's service_quantile
+};
+
+/// How a direct-routing or tunnel server takes packets for the virtual address (manual, 3.2).
+enum class VipGuard : std::uint8_t {
+    loopback,     ///< an alias that answers no ARP
+    arptables,    ///< an alias on Ethernet; arptables_jf drops ARP for it and mangles its source
+    redirect,     ///< no alias: iptables REDIRECT takes the packets
+    unprotected,  ///< an alias on Ethernet that answers ARP: the ARP problem
+    none,         ///< nothing: packets for the virtual address are dropped
+};
+
+/// What vsftpd.conf says about passive data connections (manual, 3.5.3.2).
+struct FtpServer {
+    Port pasv_min_port{32768}, pasv_max_port{60999};
+    std::optional<Address> pasv_address;  ///< told to clients; unset = the server's own
 };
 
 /// A real server: a host with an application that is a queueing model.
@@ -53,6 +80,16 @@ struct Server {
     double speed = 1;            ///< divides the work
     std::optional<Cache> cache;  ///< set: a proxy cache
     Link link;
+    std::vector<Address> gateways;  ///< default routes in use; empty = what the topology says
+    VipGuard vip = VipGuard::loopback;
+    VipGuard vip_at_boot = VipGuard::loopback;  ///< after a restart
+    Duration packet_cost{};                     ///< CPU time that a packet for the service costs
+    bool ip_forward = false;
+    /// What it answers to a check's `send`; unset = what the lvs.cf expects.
+    std::optional<std::string> answer;
+    Distribution check_service = Constant{0};  ///< seconds of work in a check
+    std::optional<DataNeed> data;              ///< what a request asks of a data server
+    FtpServer ftp;
     SourceLocation location;
 };
 
@@ -61,6 +98,9 @@ struct ClientGroup {
     std::string name;
     unsigned count = 1;
     Network network;  ///< client i has the address network + 2 + i (see client_address)
+    /// The clients are the proxies of one farm: every connection, also of one session, leaves by
+    /// another of them, drawn anew.
+    bool proxies = false;
     Link link;
     SourceLocation location;
 };
@@ -93,10 +133,36 @@ struct DestinationRange {
     double zipf = 0;  ///< 0 = all alike
 };
 
+/// FTP: a connection is a control connection that fetches one file after the other.
+struct FtpTransfers {
+    enum class Mode : std::uint8_t {
+        active,            ///< PORT: the server connects to the client
+        passive,           ///< PASV
+        extended_passive,  ///< EPSV
+    };
+
+    Mode mode = Mode::passive;
+    Distribution file = Constant{1024.0 * 1024};  ///< bytes of a file
+    unsigned transfers = 1;                       ///< files fetched on one control connection
+};
+
+/// Sessions of a shop that keeps carts in its servers: each request has a TCP connection of its
+/// own. A session is broken if a request meets another server than its first one.
+struct ShopSessions {
+    unsigned requests = 2;
+    Distribution think = Constant{1};  ///< seconds from a request's arrival to the next one's
+    std::vector<Port> ports;           ///< taken in turn; at least one
+};
+
 /// Connections from a client group to a virtual service.
 struct Workload {
+    enum class Kind : std::uint8_t { requests, ftp, sessions };
+
     std::string name;
-    unsigned from = 0;  ///< index into Scenario::clients
+    Kind kind = Kind::requests;
+    FtpTransfers ftp;       ///< of Kind::ftp
+    ShopSessions sessions;  ///< of Kind::sessions: what arrives are sessions
+    unsigned from = 0;      ///< index into Scenario::clients
     Protocol protocol = Protocol::tcp;
     Endpoint to;  ///< with `destinations`: the first of them
     std::optional<DestinationRange> destinations;
@@ -125,6 +191,23 @@ struct MembershipChange {
     SourceLocation location;
 };
 
+/// A program of the lvs.cf's `send_program`: what it would do, for want of the program itself.
+struct Program {
+    std::string path;          ///< the command's first word
+    unsigned round_trips = 1;  ///< with the server, each a small request and its answer
+    std::string output;        ///< what it prints if the server answers
+    int exit_status = 0;
+    Duration duration{};  ///< besides its round trips
+    SourceLocation location;
+};
+
+/// Replicas of the content on the real servers' own disks, brought up to date by rsync (manual,
+/// 1.1.1). A server's replica is stale from a publication until its next rsync.
+struct Content {
+    Distribution publish = Constant{60};       ///< seconds from a publication to the next
+    Duration rsync = std::chrono::minutes(5);  ///< period on each server, with a phase of its own
+};
+
 /// What `lvslab compare` runs.
 struct Comparison {
     std::vector<std::string> schedulers;  ///< empty = the lvs.cf's own only
@@ -143,16 +226,22 @@ struct Outputs {
 struct Scenario {
     std::string name;
     std::string about;
-    std::string config_path;  ///< as written in the scenario
-    config::LvsConfig config;
+    std::string config_path;   ///< as written in the scenario
+    config::LvsConfig config;  ///< the first router's
     std::vector<Router> routers;
     std::vector<Server> servers;
+    std::vector<DataServer> data;
     std::vector<ClientGroup> clients;
     /// Routes between the clients' networks and the routers' public one: an address of the latter
     /// (the last host address, 192.168.26.254 in the manual, if the scenario does not say).
     Address gateway;
-    std::vector<MarkRule> marks;  ///< in the order of the rules
+    std::vector<MarkRule> marks;  ///< those that the first router has when the run begins
     std::vector<Workload> workloads;
+    std::vector<Program> programs;
+    std::optional<Content> content;
+    Start start = Start::settled;
+    bool daemons = true;  ///< off: no heartbeats and no checks, the first router forwards
+    std::vector<Fault> faults;
     std::vector<MembershipChange> changes;
     Comparison compare;
     Outputs outputs;

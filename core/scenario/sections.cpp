@@ -82,6 +82,11 @@ void SectionReader::read(const Node& root) {
         places_.gateway = gateway->location;
     }
     read_marks(m.find("marks"));
+    for (auto& r : s_.routers) {
+        r.config_path = s_.config_path;
+        r.config = s_.config;
+        r.running.marks = r.at_boot.marks = s_.marks;
+    }
     each_named(m.require("workload"), "workload",
                [&](const auto& name, const auto& node) { read_workload(name, node); });
     assign(s_.seed, yaml::read_whole(m.find("seed"), "seed", 0,
