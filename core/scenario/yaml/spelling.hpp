@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// What a misspelt word was meant to be.
+/// What a misspelt word was meant to be, by the name that the readers of YAML call it.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
+#include "core/base/spelling.hpp"
 
 namespace lvslab::scenario::yaml {
 
-/// `; did you mean "KNOWN"?` for the known word nearest to this one, if one is near; else
-/// `; known here: A, B, C`, or nothing if none is known.
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& known);
+using lvslab::suggestion;
 
 }  // namespace lvslab::scenario::yaml

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/scenario/yaml/spelling.hpp"
+#include "core/base/spelling.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace lvslab::scenario::yaml {
+namespace lvslab {
 namespace {
 
 // Longer words are never a slip of the fingers, and the distance costs their product.
@@ -58,4 +58,4 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
     return fmt::format("; known here: {}", fmt::join(known, ", "));
 }
 
-}  // namespace lvslab::scenario::yaml
+}  // namespace lvslab
