@@ -274,7 +274,7 @@ std::string expected_of(ValueType type, std::span<const Choice> choices) {
         case ValueType::times:
             return "an integer from 1 on";
         case ValueType::status_range:
-            return "an HTTP status like 200 or two from 100 to 599 like 200-399";
+            return "an HTTP status like 200 or two from 200 to 599 like 200-399";
         case ValueType::url_path:
             return "a path that starts with / and holds no blanks";
         case ValueType::url_host:

@@ -107,7 +107,7 @@ Read<StatusRange> ValueReader::status_range(std::string_view word) {
             digits.size() == 3 && digits.find_first_not_of("0123456789") == std::string_view::npos;
         const int value =
             three ? (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0' : 0;
-        return value >= 100 && value <= 599 ? std::optional(static_cast<std::uint16_t>(value))
+        return value >= 200 && value <= 599 ? std::optional(static_cast<std::uint16_t>(value))
                                             : std::nullopt;
     };
     const auto dash = word.find('-');

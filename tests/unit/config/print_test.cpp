@@ -111,7 +111,7 @@ public:
     }
     void operator()(std::optional<StatusRange> Model::*field) {
         if (*rc::gen::arbitrary<bool>()) {
-            const auto first = *rc::gen::inRange<std::uint16_t>(100, 600);
+            const auto first = *rc::gen::inRange<std::uint16_t>(200, 600);
             model_.*field = StatusRange{first, *rc::gen::inRange<std::uint16_t>(first, 600)};
         }
     }

@@ -185,7 +185,7 @@ TEST(Reading, RefusesChecksThatNobodyCouldMake) {
         return as_meant("virtual a {\n" + line + "\n}\n").diagnostics.to_string();
     };
     for (const auto* line : {"check = ping", "check_path = status", "check_path = \"/a b\"",
-                             "check_host = \"\"", "check_host = \"a\rb\"", "check_status = 99",
+                             "check_host = \"\"", "check_host = \"a\rb\"", "check_status = 100",
                              "check_status = 600", "check_status = 399-200", "check_status = 200-",
                              "check_status = 2xx", "check_interval = 0", "check_interval = 0ms",
                              "check_timeout = -1", "rise = 0", "fall = -2", "fall = 1.5"}) {

@@ -25,6 +25,57 @@ ProgramProbe program_probe(const CheckText& text) {
     return std::get<ProgramProbe>(*probe);
 }
 
+HttpProbe http_probe(const CheckText& text, const Endpoint& of = server) {
+    const auto probe = make_probe(text, of);
+    EXPECT_TRUE(probe.value.has_value()) << probe.diagnostics.to_string();
+    return std::get<HttpProbe>(*probe);
+}
+
+TEST(HttpProbe, AsksForOnePageOfOneHost) {
+    CheckText text;
+    text.check = CheckType::http;
+    EXPECT_EQ(http_request(http_probe(text)),
+              "GET / HTTP/1.0\r\nHost: 10.0.0.7:8080\r\nUser-Agent: lvslab\r\n"
+              "Connection: close\r\n\r\n");
+    text.path = "/status?full=1";
+    text.host = "shop.example";
+    EXPECT_THAT(http_request(http_probe(text)),
+                HasSubstr("GET /status?full=1 HTTP/1.0\r\nHost: shop.example\r\n"));
+}
+
+TEST(HttpProbe, LeavesOutThePortThatIsTheProtocolsOwn) {
+    CheckText text;
+    text.check = CheckType::http;
+    EXPECT_EQ(http_probe(text, Endpoint::parse("10.0.0.7:80").value()).host, "10.0.0.7");
+    EXPECT_EQ(http_probe(text, Endpoint::parse("10.0.0.7:443").value()).host, "10.0.0.7:443");
+    text.check = CheckType::https;
+    EXPECT_EQ(http_probe(text, Endpoint::parse("[2001:db8::7]:443").value()).host, "[2001:db8::7]");
+}
+
+TEST(HttpProbe, GoesBeforeSendAndItsLike) {
+    CheckText text;
+    text.send_program = "/bin/test";
+    text.send = text.expect = "x";
+    text.check = CheckType::https;
+    EXPECT_TRUE(http_probe(text).tls);
+    text.check = CheckType::tcp;
+    EXPECT_FALSE(connect_probe(text).send.has_value());
+    EXPECT_FALSE(connect_probe(text).expect.reads());
+}
+
+TEST(HttpProbe, LetsNobodySmuggleASecondRequest) {
+    CheckText text;
+    text.check = CheckType::http;
+    text.path = "/a HTTP/1.0\r\nX: y";
+    text.host = "a\r\nb";
+    const auto probe = make_probe(text, server);
+    EXPECT_FALSE(probe);
+    EXPECT_EQ(probe.diagnostics.items().size(), 2U);
+    text.path = "status";
+    text.host = "";
+    EXPECT_EQ(make_probe(text, server).diagnostics.items().size(), 2U);
+}
+
 TEST(Expectation, OfNothingIsMetByTheConnection) {
     EXPECT_FALSE(Expectation::nothing().reads());
     EXPECT_EQ(Expectation::nothing().judge("", false), Verdict::match);
