@@ -36,13 +36,13 @@ struct Router {
     std::string name;
     Network public_interface;
     std::optional<Network> private_interface;  ///< NAT needs it; else servers are on the public one
-    std::string config_path;                   ///< as written in the scenario
-    config::LvsConfig config;  ///< its own file's; Scenario::config if it names none
-    HostFiles running;         ///< what is in force when the run begins
-    HostFiles at_boot;         ///< what is in force after a restart
-    Link public_link, private_link;
-    Duration packet_cost{};  ///< CPU time that a forwarded packet costs; 0 = none
     SourceLocation location;
+    std::string config_path{};   ///< as written in the scenario
+    config::LvsConfig config{};  ///< its own file's; Scenario::config if it names none
+    HostFiles running{};         ///< what is in force when the run begins
+    HostFiles at_boot{};         ///< what is in force after a restart
+    Link public_link{}, private_link{};
+    Duration packet_cost{};  ///< CPU time that a forwarded packet costs; 0 = none
 };
 
 enum class Discipline : std::uint8_t { fcfs, processor_sharing };
@@ -98,11 +98,11 @@ struct ClientGroup {
     std::string name;
     unsigned count = 1;
     Network network;  ///< client i has the address network + 2 + i (see client_address)
+    Link link;
+    SourceLocation location;
     /// The clients are the proxies of one farm: every connection, also of one session, leaves by
     /// another of them, drawn anew.
     bool proxies = false;
-    Link link;
-    SourceLocation location;
 };
 
 /// Open-loop arrivals of connections.
