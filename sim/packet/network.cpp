@@ -23,6 +23,9 @@ using ns3::Ptr;
 /// No limit, no delay: a port inside the gateway's box.
 constexpr scenario::Link inside{BitRate{0}, Duration{}, 0};
 
+/// What send_arp's frame has behind the ARP packet (28 bytes): 60 bytes with its Ethernet header.
+constexpr std::uint32_t gratuitous_arp_padding = 18;
+
 enum class Routing : std::uint8_t { plain, hooked };
 
 /// Takes packets for whole networks as the host's own: a transparent proxy's real server.
@@ -74,7 +77,13 @@ public:
     std::vector<std::unique_ptr<LocalNetworks>> local_networks;
     std::vector<std::string> counted_names;
     std::vector<Ptr<ns3::Node>> counted;
-    unsigned active_router = 0;
+
+    Ptr<ns3::Ipv4L3Protocol> stack(unsigned router) const {
+        return routers.at(router)->GetObject<ns3::Ipv4L3Protocol>();
+    }
+    /// Where a floating address stands on a router: on a real one's interfaces loopback is 0, the
+    /// public one 1, the private one 2.
+    std::uint32_t floating_interface(const Address& address) const;
 
 private:
     Ptr<EthernetSwitch> new_switch() {
@@ -306,31 +315,54 @@ std::vector<ListenEndpoint> Network::listen_endpoints(unsigned server) const {
 RoutingHook& Network::hook(unsigned router) const {
     return *built_->hooks.at(router);
 }
-unsigned Network::active_router() const {
-    return built_->active_router;
+std::uint32_t Network::Builder::floating_interface(const Address& address) const {
+    const auto found = std::ranges::find(topology.floating, address, &FloatingAddress::address);
+    return static_cast<std::uint32_t>(found == topology.floating.end() ? 1 : found->lan + 1);
+}
+
+void Network::raise_address(unsigned router, const Address& address) {
+    const auto stack = built_->stack(router);
+    // A router's own address may serve as a virtual one; it is there already.
+    if (stack->GetInterfaceForAddress(to_ns3(address)) < 0) {
+        auto floating = interface_address({address, 32});
+        floating.SetSecondary();
+        stack->AddAddress(built_->floating_interface(address), floating);
+    }
+}
+
+void Network::lower_address(unsigned router, const Address& address) {
+    const auto& r = built_->scenario.routers.at(router);
+    const bool own = address == r.public_interface.address ||
+                     (r.private_interface && address == r.private_interface->address);
+    if (!own && has_address(router, address)) {
+        built_->stack(router)->RemoveAddress(built_->floating_interface(address), to_ns3(address));
+    }
+}
+
+bool Network::has_address(unsigned router, const Address& address) const {
+    return built_->stack(router)->GetInterfaceForAddress(to_ns3(address)) >= 0;
+}
+
+void Network::announce_address(unsigned router, const Address& address) {
+    const auto device = built_->stack(router)->GetNetDevice(built_->floating_interface(address));
+    const auto mac = device->GetAddress();
+    ns3::ArpHeader arp;
+    arp.SetReply(mac, to_ns3(address), mac, to_ns3(address));
+    auto packet = ns3::Create<ns3::Packet>(gratuitous_arp_padding);
+    packet->AddHeader(arp);
+    device->Send(packet, device->GetBroadcast(), ns3::ArpL3Protocol::PROT_NUMBER);
 }
 
 void Network::raise_floating_addresses(unsigned router) {
-    const auto stack_of = [&](unsigned i) {
-        return built_->routers.at(i)->GetObject<ns3::Ipv4L3Protocol>();
-    };
-    const auto old_stack = stack_of(built_->active_router);
-    const auto new_stack = stack_of(router);
-    for (const auto& f : built_->topology.floating) {
-        // A router's interfaces: loopback, then its LANs in their order.
-        const auto interface = static_cast<std::uint32_t>(f.lan + 1);
-        const auto address = to_ns3(f.address);
-        if (router != built_->active_router) {
-            old_stack->RemoveAddress(interface, address);
-        }
-        // A router's own address may serve as a virtual one; it is there already.
-        if (new_stack->GetInterfaceForAddress(address) < 0) {
-            auto floating = interface_address({f.address, 32});
-            floating.SetSecondary();
-            new_stack->AddAddress(interface, floating);
+    for (unsigned i = 0; i < built_->routers.size(); ++i) {
+        for (const auto& f : built_->topology.floating) {
+            if (i == router) {
+                raise_address(i, f.address);
+            } else {
+                lower_address(i, f.address);
+            }
         }
     }
-    built_->active_router = router;
 }
 
 namespace {

@@ -57,11 +57,18 @@ public:
     /// Where the packets of router `index` can be taken before they are routed.
     RoutingHook& hook(unsigned router) const;
 
-    /// The virtual services' addresses and NAT's floating address: raised on router `index`,
-    /// lowered on whichever had them. The constructor raises them on the first router.
+    /// Floating addresses (virtual services', NAT's) on router `index`: on its private interface if
+    /// it is NAT's, on its public one otherwise. Raising one that is up and lowering one that is
+    /// down do nothing; a router's own address stays.
+    void raise_address(unsigned router, const Address& address);
+    void lower_address(unsigned router, const Address& address);
+    bool has_address(unsigned router, const Address& address) const;
+    /// One gratuitous ARP as send_arp sends it: a 60-byte broadcast reply whose sender and target
+    /// are both the address and the router's own hardware address.
+    void announce_address(unsigned router, const Address& address);
+    /// All floating addresses: raised on router `index`, lowered on the others. The constructor
+    /// raises them on the first router.
     void raise_floating_addresses(unsigned router);
-    /// The router that has the floating addresses.
-    unsigned active_router() const;
 
     /// Captures the links of the nodes named ("all" = of every node) into FOLDER/NODE-LINK.pcap.
     /// Names: routers, servers, "gateway", a client group (each of its clients) or "GROUP-INDEX".

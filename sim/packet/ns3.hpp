@@ -7,6 +7,7 @@
 #include <ns3_cxx20/singleton.h>
 
 #include <ns3/arp-cache.h>
+#include <ns3/arp-header.h>
 #include <ns3/arp-l3-protocol.h>
 #include <ns3/boolean.h>
 #include <ns3/channel.h>

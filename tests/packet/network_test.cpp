@@ -136,12 +136,31 @@ TEST(Network, FloatingAddressesMoveTogether) {
         EXPECT_FALSE(has(1, floating));
     }
     network.raise_floating_addresses(1);
-    EXPECT_EQ(network.active_router(), 1U);
     for (const auto* floating : {"192.168.26.10", "10.11.12.10"}) {
         EXPECT_FALSE(has(0, floating));
         EXPECT_TRUE(has(1, floating));
     }
     EXPECT_TRUE(has(0, "192.168.26.9"));
+}
+
+TEST(Network, ARouterMayHaveOneFloatingAddressWithoutTheOthers) {
+    auto scenario = cluster(NetworkType::nat, 2, 1);
+    scenario.routers.push_back({"lvs2",
+                                *lvslab::Network::parse("192.168.26.8/24"),
+                                lvslab::Network::parse("10.11.12.8/24"),
+                                {}});
+    Network network(scenario, {});
+    network.raise_address(1, vip.address);
+    network.raise_address(1, vip.address);
+    EXPECT_TRUE(network.has_address(0, vip.address)) << "two owners: a split brain";
+    EXPECT_TRUE(network.has_address(1, vip.address));
+    EXPECT_FALSE(network.has_address(1, *scenario.config.nat_router));
+    network.lower_address(0, vip.address);
+    network.lower_address(0, vip.address);
+    network.lower_address(0, scenario.routers[0].public_interface.address);
+    EXPECT_FALSE(network.has_address(0, vip.address));
+    EXPECT_TRUE(network.has_address(0, *scenario.config.nat_router));
+    EXPECT_TRUE(network.has_address(0, scenario.routers[0].public_interface.address));
 }
 
 TEST(Network, ARunIsAFunctionOfItsSeed) {
