@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/scenario/fault.hpp"
+
 namespace lvslab::packet_world {
 
 /// A machine of the scenario. The index counts within its kind, in the scenario's order.
@@ -23,11 +25,10 @@ enum class MachineState : std::uint8_t {
     hung,     ///< frozen: nothing in, nothing out, but everything is still there
 };
 
-/// The routers' two networks, as heartbeat paths are numbered: 0 public, 1 private.
-enum class Side : std::uint8_t { public_net, private_net };
-
+/// As heartbeat paths are numbered: 0 public, 1 private.
+using Side = scenario::NetworkSide;
 /// The way of a link that a fault meets, seen from the machine.
-enum class Way : std::uint8_t { both, in, out };
+using Way = scenario::Fault::Way;
 
 /// Links of one machine: that on one side, or all of them.
 struct MachineLinks {

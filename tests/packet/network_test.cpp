@@ -123,10 +123,7 @@ TEST(Network, TheGatewayLearnsTheVirtualAddressFromTheRouterAlone) {
 
 TEST(Network, FloatingAddressesMoveTogether) {
     auto scenario = cluster(NetworkType::nat, 2, 1);
-    scenario.routers.push_back({"lvs2",
-                                *lvslab::Network::parse("192.168.26.8/24"),
-                                lvslab::Network::parse("10.11.12.8/24"),
-                                {}});
+    scenario.routers.push_back(router("lvs2", "192.168.26.8/24", "10.11.12.8/24"));
     Network network(scenario, {});
     const auto has = [&](unsigned router, const char* address) {
         return network.router(router)->GetObject<ns3::Ipv4>()->GetInterfaceForAddress(address) > 0;
@@ -145,10 +142,7 @@ TEST(Network, FloatingAddressesMoveTogether) {
 
 TEST(Network, ARouterMayHaveOneFloatingAddressWithoutTheOthers) {
     auto scenario = cluster(NetworkType::nat, 2, 1);
-    scenario.routers.push_back({"lvs2",
-                                *lvslab::Network::parse("192.168.26.8/24"),
-                                lvslab::Network::parse("10.11.12.8/24"),
-                                {}});
+    scenario.routers.push_back(router("lvs2", "192.168.26.8/24", "10.11.12.8/24"));
     Network network(scenario, {});
     network.raise_address(1, vip.address);
     network.raise_address(1, vip.address);

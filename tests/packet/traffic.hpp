@@ -18,6 +18,15 @@
 
 namespace lvslab::packet_world::testing {
 
+inline scenario::Router router(const char* name, const char* public_interface,
+                               const char* private_interface) {
+    scenario::Router r;
+    r.name = name;
+    r.public_interface = *lvslab::Network::parse(public_interface);
+    r.private_interface = lvslab::Network::parse(private_interface);
+    return r;
+}
+
 /// A NAT, direct-routing or tunnel cluster of `servers` behind one virtual address, with both a TCP
 /// and a UDP service on port 80; `clients` clients.
 inline scenario::Scenario cluster(config::NetworkType type, unsigned servers, unsigned clients) {
@@ -26,17 +35,15 @@ inline scenario::Scenario cluster(config::NetworkType type, unsigned servers, un
     scenario::Scenario s;
     s.name = "cluster";
     s.gateway = address("192.168.26.254");
-    s.routers.push_back({"lvs1",
-                         *lvslab::Network::parse("192.168.26.9/24"),
-                         lvslab::Network::parse("10.11.12.9/24"),
-                         {}});
+    s.routers.push_back(router("lvs1", "192.168.26.9/24", "10.11.12.9/24"));
     s.config.network = type;
     s.config.nat_router = address("10.11.12.10");
-    s.clients.push_back({"office",
-                         clients,
-                         *lvslab::Network::parse("172.16.0.0/16"),
-                         {BitRate{100'000'000}, std::chrono::milliseconds(5), 0},
-                         {}});
+    scenario::ClientGroup office;
+    office.name = "office";
+    office.count = clients;
+    office.network = *lvslab::Network::parse("172.16.0.0/16");
+    office.link = {BitRate{100'000'000}, std::chrono::milliseconds(5), 0};
+    s.clients.push_back(office);
     for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
         config::VirtualServer v;
         v.name = std::string("web-") + std::string(to_string(protocol));
