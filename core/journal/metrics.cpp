@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace lvslab::journal {
 namespace {
@@ -90,7 +91,7 @@ void Metrics::take(const Event& event) {
     }
 }
 
-void Metrics::on(Time, const RunStarted& event) {
+void Metrics::on(Time now, const RunStarted& event) {
     summary_ = {};
     summary_.run = event;
     // Whoever made this event by hand may have left the lists short.
@@ -98,7 +99,11 @@ void Metrics::on(Time, const RunStarted& event) {
     summary_.run.workers.resize(event.servers.size(), 1);
     summary_.workloads.resize(event.workloads.size());
     summary_.servers.resize(event.servers.size());
+    summary_.data_servers.resize(event.data_servers.size());
+    summary_.failover.start(now, event);
+    summary_.timeline.start(event);
     last_samples_.assign(event.servers.size(), {});
+    outages_.assign(event.workloads.size(), {});
 }
 
 void Metrics::on(Time, const RunEnded&) {
@@ -107,15 +112,18 @@ void Metrics::on(Time, const RunEnded&) {
 
 void Metrics::on(Time now, const DestinationAdded& event) {
     change({now, PoolChange::Kind::added, event.router, event.service, event.server, event.weight});
+    summary_.timeline.on(now, event);
 }
 
 void Metrics::on(Time now, const DestinationEdited& event) {
     change(
         {now, PoolChange::Kind::edited, event.router, event.service, event.server, event.weight});
+    summary_.timeline.on(now, event);
 }
 
 void Metrics::on(Time now, const DestinationRemoved& event) {
     change({now, PoolChange::Kind::removed, event.router, event.service, event.server, 0});
+    summary_.timeline.on(now, event);
 }
 
 void Metrics::change(const PoolChange& change) {
@@ -133,7 +141,13 @@ void Metrics::on(Time now, const Decision& event) {
     constexpr std::uint8_t persistence = 3;  // ipvs::Origin, which this room does not know
     summary_.decisions_persistent += event.origin == persistence ? 1 : 0;
     if (event.server < summary_.servers.size()) {
-        ++summary_.servers[event.server].given;
+        auto& server = summary_.servers[event.server];
+        ++server.given;
+        if (server.down.since != never) {
+            ++server.given_while_down;
+            server.given_while_down_last =
+                std::max(server.given_while_down_last, now - server.down.since);
+        }
     } else {
         ++summary_.decisions_refused;
     }
@@ -141,14 +155,31 @@ void Metrics::on(Time now, const Decision& event) {
 
 void Metrics::on(Time, const ConnectionOpened&) {}
 
-void Metrics::on(Time, const ResponseReceived& event) {
-    const auto add = [&](ClientMetrics& metrics) {
+template <class Change>
+void Metrics::for_clients(std::uint32_t workload, Change&& change) {
+    change(summary_.total);
+    if (workload < summary_.workloads.size()) {
+        change(summary_.workloads[workload]);
+    }
+}
+
+void Metrics::keep_outage(std::uint32_t workload) {
+    const auto& longest = outages_[workload].longest();
+    summary_.workloads[workload].outage = longest;
+    auto& of_all = summary_.total.outage;
+    if (longest && (!of_all || longest->length() > of_all->length())) {
+        of_all = longest;
+    }
+}
+
+void Metrics::on(Time now, const ResponseReceived& event) {
+    for_clients(event.workload, [&](ClientMetrics& metrics) {
         metrics.response_times.add(event.response_time);
         metrics.response_bytes += event.bytes;
-    };
-    add(summary_.total);
-    if (event.workload < summary_.workloads.size()) {
-        add(summary_.workloads[event.workload]);
+    });
+    if (event.workload < outages_.size()) {
+        outages_[event.workload].answered(now, event.response_time);
+        keep_outage(event.workload);
     }
     if (event.server < summary_.servers.size()) {
         auto& server = summary_.servers[event.server];
@@ -157,14 +188,21 @@ void Metrics::on(Time, const ResponseReceived& event) {
     }
 }
 
-void Metrics::on(Time, const ConnectionClosed& event) {
-    count(summary_.total, event.outcome);
-    if (event.workload < summary_.workloads.size()) {
-        count(summary_.workloads[event.workload], event.outcome);
+void Metrics::on(Time now, const ConnectionClosed& event) {
+    for_clients(event.workload, [&](ClientMetrics& metrics) { count(metrics, event.outcome); });
+    if (event.workload < outages_.size()) {
+        if (event.outcome == Outcome::served) {
+            outages_[event.workload].answered(now, std::nullopt);
+        } else {
+            outages_[event.workload].failed(now, event.duration);
+        }
+        keep_outage(event.workload);
     }
     if (event.server < summary_.servers.size() && event.outcome == Outcome::served) {
         ++summary_.servers[event.server].served;
     }
+    summary_.failover.on(now, event);
+    summary_.rates.ended(now, event.duration, event.outcome);
 }
 
 void Metrics::on(Time now, const ServerLoad& event) {
@@ -173,18 +211,23 @@ void Metrics::on(Time now, const ServerLoad& event) {
     }
     auto& server = summary_.servers[event.server];
     auto& last = last_samples_[event.server];
+    // A server that was started anew counts from zero again.
+    if (event.work_done < last.work_done) {
+        last.carried += std::exchange(last.work_done, {});
+    }
     const auto used = share(event.work_done - last.work_done, summary_.run.workers[event.server],
                             now - last.time);
+    const auto work_done = last.carried + event.work_done;
     server.load.add(now, {static_cast<double>(event.busy), static_cast<double>(event.queued),
                           used.value_or(0)});
     server.most_in_server = std::max(server.most_in_server, event.busy + event.queued);
-    server.work_done = event.work_done;
+    server.work_done = work_done;
     server.turned_away = event.refused;
     if (last.window_open) {
-        server.work_in_window = event.work_done;
+        server.work_in_window = work_done;
         summary_.window_end = now;
     }
-    last = {now, event.work_done, false};
+    last = {now, event.work_done, last.carried, false};
 }
 
 void Metrics::on(Time now, const DestinationLoad& event) {
@@ -195,6 +238,118 @@ void Metrics::on(Time now, const DestinationLoad& event) {
 
 void Metrics::on(Time, const NodeTraffic& event) {
     summary_.nodes.insert_or_assign(event.node, event);
+}
+
+void Metrics::on(Time now, const NodeChanged& event) {
+    summary_.failover.on(now, event);
+    summary_.timeline.on(now, event);
+    for (std::size_t i = 0; i < summary_.servers.size(); ++i) {
+        if (summary_.run.servers[i] == event.node) {
+            summary_.servers[i].down.set(now, event.state != NodeState::up);
+        }
+    }
+}
+
+void Metrics::on(Time now, const FaultInjected& event) {
+    ++summary_.faults;
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const RoleChanged& event) {
+    const auto takeover = summary_.failover.on(now, event);
+    summary_.timeline.on(now, event);
+    if (takeover) {
+        summary_.timeline.on(now, *takeover);
+    }
+}
+
+void Metrics::on(Time now, const HeartbeatSent& event) {
+    summary_.failover.on(event);
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const HeartbeatHeard& event) {
+    summary_.failover.on(event);
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const HeartbeatPath& event) {
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const AddressRaised& event) {
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const AddressLowered& event) {
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time now, const AddressAnnounced& event) {
+    summary_.failover.on(event);
+    summary_.timeline.on(now, event);
+}
+
+void Metrics::on(Time, const CheckEnded& event) {
+    summary_.failover.on(event);
+}
+
+void Metrics::on(Time, const LoadMeasured& event) {
+    summary_.failover.on(event);
+}
+
+void Metrics::on(Time, const SyncSent& event) {
+    summary_.failover.on(event);
+}
+
+void Metrics::on(Time, const SyncReceived& event) {
+    summary_.failover.on(event);
+}
+
+void Metrics::on(Time, const DirectorTraffic& event) {
+    summary_.failover.on(event);
+}
+
+void Metrics::on(Time, const LinkTraffic& event) {
+    summary_.links.insert_or_assign(event.link, event);
+}
+
+void Metrics::on(Time, const SessionEnded& event) {
+    for_clients(event.workload, [&](ClientMetrics& metrics) {
+        ++metrics.sessions;
+        metrics.sessions_broken += event.broken ? 1 : 0;
+    });
+}
+
+void Metrics::on(Time, const StaleResponse& event) {
+    for_clients(event.workload, [&](ClientMetrics& metrics) {
+        ++metrics.stale_responses;
+        metrics.stale_age_max = std::max(metrics.stale_age_max, event.age);
+    });
+}
+
+void Metrics::on(Time, const DataRequestEnded& event) {
+    if (event.server < summary_.servers.size()) {
+        auto& server = summary_.servers[event.server];
+        ++server.data_requests;
+        server.data_requests_failed += event.ok ? 0 : 1;
+    }
+    if (event.data < summary_.data_servers.size()) {
+        auto& data = summary_.data_servers[event.data];
+        ++data.requests;
+        if (event.ok) {
+            data.times.add(event.duration);
+        } else {
+            ++data.failed;
+        }
+    }
+}
+
+void Metrics::on(Time now, const DataRole& event) {
+    if (event.data < summary_.data_servers.size()) {
+        summary_.data_servers[event.data].activations += event.active ? 1 : 0;
+    }
+    summary_.timeline.on(now, event);
 }
 
 }  // namespace lvslab::journal

@@ -9,9 +9,13 @@
 #include <tuple>
 #include <vector>
 
+#include "core/journal/connection_rates.hpp"
 #include "core/journal/event.hpp"
+#include "core/journal/failover.hpp"
 #include "core/journal/histogram.hpp"
 #include "core/journal/load_series.hpp"
+#include "core/journal/outage.hpp"
+#include "core/journal/timeline.hpp"
 
 namespace lvslab::journal {
 
@@ -21,6 +25,10 @@ struct ClientMetrics {
     std::uint64_t served = 0, refused = 0, reset = 0, timed_out = 0, unfinished = 0;
     std::uint64_t response_bytes = 0;
     Histogram response_times;
+    std::optional<Outage> outage;  ///< the longest; of all workloads: the longest of theirs
+    std::uint64_t sessions = 0, sessions_broken = 0;
+    std::uint64_t stale_responses = 0;
+    Duration stale_age_max{};
 };
 
 /// What one real server was given and did.
@@ -35,6 +43,17 @@ struct ServerMetrics {
     std::uint32_t most_in_server = 0;  ///< in service and waiting, of all samples
     /// requests in service; requests waiting; share of the workers' time used since the last sample
     LoadSeries<3> load;
+    TimeSpent down;                      ///< crashed, hung, or without its application
+    std::uint64_t given_while_down = 0;  ///< connections that the director gave to it then
+    Duration given_while_down_last{};    ///< of them, longest time since it went down
+    std::uint64_t data_requests = 0, data_requests_failed = 0;
+};
+
+/// What one data server was asked.
+struct DataServerMetrics {
+    std::uint64_t requests = 0, failed = 0;
+    Histogram times;  ///< of the requests that were answered
+    std::uint64_t activations = 0;
 };
 
 /// A change of the pool, for the pictures.
@@ -65,6 +84,12 @@ struct Summary {
     std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, LoadSeries<3>> destinations;
     std::vector<PoolChange> changes;  ///< at most `most_changes`, the first ones
     static constexpr std::size_t most_changes = 4096;
+    Failover failover;
+    Timeline timeline;
+    ConnectionRates rates;
+    std::uint64_t faults = 0;
+    std::vector<DataServerMetrics> data_servers;
+    std::map<std::string, LinkTraffic> links;  ///< last sample of each
 
     /// The connections a server was given, per unit of its configured weight; nothing for servers
     /// of weight 0.
@@ -99,19 +124,44 @@ private:
     void on(Time now, const ServerLoad& event);
     void on(Time now, const DestinationLoad& event);
     void on(Time now, const NodeTraffic& event);
-    /// Not measured.
-    template <class Kind>
-    void on(Time, const Kind&) {}
+    void on(Time now, const NodeChanged& event);
+    void on(Time now, const FaultInjected& event);
+    void on(Time now, const RoleChanged& event);
+    void on(Time now, const HeartbeatSent& event);
+    void on(Time now, const HeartbeatHeard& event);
+    void on(Time now, const HeartbeatPath& event);
+    void on(Time now, const AddressRaised& event);
+    void on(Time now, const AddressLowered& event);
+    void on(Time now, const AddressAnnounced& event);
+    void on(Time, const RouterNote&) {}
+    void on(Time, const ServiceSet&) {}
+    void on(Time, const ServiceRemoved&) {}
+    void on(Time now, const CheckEnded& event);
+    void on(Time now, const LoadMeasured& event);
+    void on(Time now, const SyncSent& event);
+    void on(Time now, const SyncReceived& event);
+    void on(Time now, const DirectorTraffic& event);
+    void on(Time now, const LinkTraffic& event);
+    void on(Time now, const SessionEnded& event);
+    void on(Time now, const StaleResponse& event);
+    void on(Time now, const DataRequestEnded& event);
+    void on(Time now, const DataRole& event);
     void change(const PoolChange& change);
+    void keep_outage(std::uint32_t workload);
+    /// Calls change(ClientMetrics&) for all workloads together and for this one.
+    template <class Change>
+    void for_clients(std::uint32_t workload, Change&& change);
 
     struct LastSample {
         Time time{};
         Duration work_done{};
+        Duration carried{};        ///< work done before the application was started anew
         bool window_open = false;  ///< a decision came after this server's last window sample
     };
 
     Summary summary_;
     std::vector<LastSample> last_samples_;
+    std::vector<OutageMeter> outages_;  ///< of each workload
 };
 
 }  // namespace lvslab::journal

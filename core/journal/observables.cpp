@@ -89,7 +89,24 @@ constexpr Metric<ClientMetrics> of_clients[] = {
     {"response_time_p99", "s", "99 of 100 responses took no longer",
      [](const ClientMetrics& m) { return optional(m.response_times.quantile(0.99)); }},
     {"response_time_max", "s", "longest response time (exact)",
-     [](const ClientMetrics& m) { return optional(m.response_times.maximum()); }}};
+     [](const ClientMetrics& m) { return optional(m.response_times.maximum()); }},
+    {"outage", "s",
+     "longest time in which one of them waited and none got an answer (below); of all: the longest "
+     "of the workloads'",
+     [](const ClientMetrics& m) {
+         return m.outage ? Value{to_seconds(m.outage->length())} : Value{};
+     }},
+    {"outage_start", "s", "when it began",
+     [](const ClientMetrics& m) { return m.outage ? Value{to_seconds(m.outage->from)} : Value{}; }},
+    {"sessions", "sessions", "sessions of several connections that are over",
+     [](const ClientMetrics& m) { return Value{m.sessions}; }},
+    {"sessions_broken", "sessions", "of these, met a real server that does not know them",
+     [](const ClientMetrics& m) { return Value{m.sessions_broken}; }},
+    {"stale_responses", "responses", "made from data that its owner has replaced",
+     [](const ClientMetrics& m) { return Value{m.stale_responses}; }},
+    {"stale_age_max", "s", "longest time since that data was replaced", [](const ClientMetrics& m) {
+         return m.stale_responses > 0 ? Value{to_seconds(m.stale_age_max)} : Value{};
+     }}};
 
 constexpr Metric<Summary> of_balance[] = {
     {"decisions", "decisions", "connections that the director had to find a server for",
@@ -141,7 +158,21 @@ constexpr Metric<ServerOf> of_server[] = {
     {"turned_away", "requests", "requests refused by its full queue",
      [](const ServerOf& s) { return Value{metrics(s).turned_away}; }},
     {"most_in_server", "requests", "most requests in service and waiting, of all samples",
-     [](const ServerOf& s) { return Value{std::uint64_t{metrics(s).most_in_server}}; }}};
+     [](const ServerOf& s) { return Value{std::uint64_t{metrics(s).most_in_server}}; }},
+    {"down_time", "s", "time that it was crashed, hung or without its application",
+     [](const ServerOf& s) { return Value{to_seconds(metrics(s).down.total(s.summary.end))}; }},
+    {"given_while_down", "connections", "connections that the director gave to it in that time",
+     [](const ServerOf& s) { return Value{metrics(s).given_while_down}; }},
+    {"given_while_down_last", "s", "of these, the longest time since it went down",
+     [](const ServerOf& s) {
+         return metrics(s).given_while_down > 0
+                    ? Value{to_seconds(metrics(s).given_while_down_last)}
+                    : Value{};
+     }},
+    {"data_requests", "requests", "its requests to data servers that are over",
+     [](const ServerOf& s) { return Value{metrics(s).data_requests}; }},
+    {"data_requests_failed", "requests", "of these, not answered",
+     [](const ServerOf& s) { return Value{metrics(s).data_requests_failed}; }}};
 
 constexpr Metric<NodeOf> of_node[] = {
     {"node", "", "name of the node", [](const NodeOf& n) { return Value{n.traffic.node}; }},
@@ -261,6 +292,16 @@ std::string observables_markdown() {
     append_table(out, "Balance (`balance`)", of_balance);
     append_table(out, "Each real server (`servers`)", of_server);
     append_table(out, "Each node (`nodes`)", of_node);
+    append_table(out, "Failover (`failover`)", failover_metrics());
+    append_table(out, "Each takeover (`takeovers`)", takeover_metrics());
+    append_table(out, "Each LVS router (`routers`)", router_metrics());
+    append_table(out, "Each data server (`data_servers`)", data_server_metrics());
+    append_table(out, "Checks of each real server (`checks.csv`)", check_metrics());
+    append_table(out, "Each direction of a link (`links.csv`)", link_metrics());
+    out += "\n## Moments of timeline.csv\n\n| kind | subject | detail |\n|---|---|---|\n";
+    for (const auto& kind : timeline_kinds()) {
+        out += fmt::format("| `{}` | {} | {} |\n", kind.name, kind.subject, kind.detail);
+    }
     return out;
 }
 

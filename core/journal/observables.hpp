@@ -31,7 +31,7 @@ struct Metric {
     Value (*value)(const Scope&);
 };
 
-/// One server in its run, one node in its run.
+/// One server in its run, one node in its run, and so on.
 struct ServerOf {
     const Summary& summary;
     std::size_t index;
@@ -40,12 +40,34 @@ struct NodeOf {
     const Summary& summary;
     const NodeTraffic& traffic;
 };
+struct TakeoverOf {
+    const Summary& summary;
+    const Takeover& takeover;
+};
+struct RouterOf {
+    const Summary& summary;
+    std::size_t index;
+};
+struct DataServerOf {
+    const Summary& summary;
+    std::size_t index;
+};
+struct CheckOf {
+    const Summary& summary;
+    const Failover::Checks::value_type& check;
+};
 
 std::span<const Metric<Summary>> run_metrics();
 std::span<const Metric<ClientMetrics>> client_metrics();
 std::span<const Metric<Summary>> balance_metrics();
 std::span<const Metric<ServerOf>> server_metrics();
 std::span<const Metric<NodeOf>> node_metrics();
+std::span<const Metric<Summary>> failover_metrics();
+std::span<const Metric<TakeoverOf>> takeover_metrics();
+std::span<const Metric<RouterOf>> router_metrics();
+std::span<const Metric<DataServerOf>> data_server_metrics();
+std::span<const Metric<CheckOf>> check_metrics();
+std::span<const Metric<LinkTraffic>> link_metrics();
 
 /// What the table says of an event kind.
 struct ObservedField {
@@ -62,7 +84,7 @@ std::vector<ObservedEvent> observed_events();
 /// "none", "decisions", "all"
 std::string_view level_name(Level level);
 
-/// The two chapters of docs/journal.md that list events and metrics.
+/// The chapters of docs/journal.md that list events, metrics and moments of the timeline.
 std::string observables_markdown();
 
 }  // namespace lvslab::journal

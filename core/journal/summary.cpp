@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "core/journal/description_failover.hpp"
 #include "core/journal/observables.hpp"
 
 namespace lvslab::journal {
@@ -176,11 +177,95 @@ CsvFile pool_table(const Summary& s) {
     return table.take();
 }
 
+CsvFile takeovers_table(const Summary& s) {
+    Table table("takeovers.csv");
+    table.header({}, takeover_metrics());
+    for (const auto& takeover : s.failover.takeovers()) {
+        table.cells(takeover_metrics(), TakeoverOf{s, takeover});
+        table.end_row();
+    }
+    return table.take();
+}
+
+CsvFile routers_table(const Summary& s) {
+    Table table("routers.csv");
+    table.header({}, router_metrics());
+    for (std::size_t i = 0; i < s.failover.routers().size(); ++i) {
+        table.cells(router_metrics(), RouterOf{s, i});
+        table.end_row();
+    }
+    return table.take();
+}
+
+CsvFile checks_table(const Summary& s) {
+    Table table("checks.csv");
+    table.header({}, check_metrics());
+    for (const auto& check : s.failover.checks()) {
+        table.cells(check_metrics(), CheckOf{s, check});
+        table.end_row();
+    }
+    return table.take();
+}
+
+CsvFile data_servers_table(const Summary& s) {
+    Table table("data_servers.csv");
+    table.header({}, data_server_metrics());
+    for (std::size_t i = 0; i < s.data_servers.size(); ++i) {
+        table.cells(data_server_metrics(), DataServerOf{s, i});
+        table.end_row();
+    }
+    return table.take();
+}
+
+CsvFile links_table(const Summary& s) {
+    Table table("links.csv");
+    table.header({}, link_metrics());
+    for (const auto& [name, traffic] : s.links) {
+        table.cells(link_metrics(), traffic);
+        table.end_row();
+    }
+    return table.take();
+}
+
+CsvFile timeline_table(const Summary& s) {
+    Table table("timeline.csv");
+    table.header({"time", "kind", "subject", "detail"});
+    for (const auto& entry : s.timeline.entries()) {
+        table.row({to_seconds(entry.time), std::string(entry.kind), entry.subject, entry.detail});
+    }
+    return table.take();
+}
+
+CsvFile heartbeats_table(const Summary& s) {
+    Table table("heartbeats.csv");
+    table.header({"time", "router", "path", "event", "running"});
+    for (const auto& entry : s.timeline.heartbeats()) {
+        table.row({to_seconds(entry.time), name_of(s.run.routers, entry.router),
+                   std::string(path_words[entry.path == 0 ? 0U : 1U]),
+                   std::string(entry.sent ? "sent" : "heard"), entry.running});
+    }
+    return table.take();
+}
+
+CsvFile refusals_table(const Summary& s) {
+    Table table("refusals.csv");
+    table.header(
+        {"time", "seconds", "opened", "served", "refused", "reset", "timed_out", "unfinished"});
+    const auto width = s.rates.width();
+    Time start{};
+    for (const auto& bin : s.rates.bins()) {
+        table.row({to_seconds(start), to_seconds(width), bin.opened, bin.ended[0], bin.ended[1],
+                   bin.ended[2], bin.ended[3], bin.ended[4]});
+        start += width;
+    }
+    return table.take();
+}
+
 }  // namespace
 
 std::string summary_json(const Summary& s) {
     constexpr std::string_view line = "\n  ", deeper = "\n    ";
-    std::vector<std::string> workloads, servers, nodes;
+    std::vector<std::string> workloads, servers, nodes, takeovers, routers, data_servers;
     for (std::size_t i = 0; i < s.workloads.size(); ++i) {
         workloads.push_back("\"workload\": " + to_json(s.run.workloads[i]) + "," +
                             json_fields(client_metrics(), s.workloads[i], " "));
@@ -191,6 +276,15 @@ std::string summary_json(const Summary& s) {
     for (const auto& [name, traffic] : s.nodes) {
         nodes.push_back(json_fields(node_metrics(), NodeOf{s, traffic}, " "));
     }
+    for (const auto& takeover : s.failover.takeovers()) {
+        takeovers.push_back(json_fields(takeover_metrics(), TakeoverOf{s, takeover}, " "));
+    }
+    for (std::size_t i = 0; i < s.failover.routers().size(); ++i) {
+        routers.push_back(json_fields(router_metrics(), RouterOf{s, i}, " "));
+    }
+    for (std::size_t i = 0; i < s.data_servers.size(); ++i) {
+        data_servers.push_back(json_fields(data_server_metrics(), DataServerOf{s, i}, " "));
+    }
     std::string out = "{\n  \"format\": \"lvslab-summary-1\",";
     out += json_fields(run_metrics(), s, line);
     out += ",\n  \"total\": {" + json_fields(client_metrics(), s.total, deeper) + "\n  }";
@@ -198,12 +292,18 @@ std::string summary_json(const Summary& s) {
     out += ",\n  \"workloads\": " + json_rows(workloads);
     out += ",\n  \"servers\": " + json_rows(servers);
     out += ",\n  \"nodes\": " + json_rows(nodes);
+    out += ",\n  \"failover\": {" + json_fields(failover_metrics(), s, deeper) + "\n  }";
+    out += ",\n  \"takeovers\": " + json_rows(takeovers);
+    out += ",\n  \"routers\": " + json_rows(routers);
+    out += ",\n  \"data_servers\": " + json_rows(data_servers);
     return out + "\n}\n";
 }
 
 std::vector<CsvFile> summary_tables(const Summary& s) {
-    return {clients_table(s),      servers_table(s),        nodes_table(s), load_table(s),
-            destinations_table(s), response_times_table(s), pool_table(s)};
+    return {clients_table(s),      servers_table(s),        nodes_table(s),        load_table(s),
+            destinations_table(s), response_times_table(s), pool_table(s),         routers_table(s),
+            takeovers_table(s),    checks_table(s),         data_servers_table(s), links_table(s),
+            timeline_table(s),     heartbeats_table(s),     refusals_table(s)};
 }
 
 }  // namespace lvslab::journal

@@ -18,8 +18,9 @@ struct CsvFile {
     std::string text;
 };
 
-/// clients.csv, servers.csv, nodes.csv, load.csv, destinations.csv, response_times.csv and
-/// pool.csv.
+/// clients.csv, servers.csv, nodes.csv, load.csv, destinations.csv, response_times.csv, pool.csv,
+/// routers.csv, takeovers.csv, checks.csv, data_servers.csv, links.csv, timeline.csv,
+/// heartbeats.csv and refusals.csv.
 std::vector<CsvFile> summary_tables(const Summary& summary);
 
 }  // namespace lvslab::journal

@@ -266,4 +266,10 @@ TEST(Documentation, NamesOfMetricsAreUniqueInTheirScope) {
     check(balance_metrics());
     check(server_metrics());
     check(node_metrics());
+    check(failover_metrics());
+    check(takeover_metrics());
+    check(router_metrics());
+    check(data_server_metrics());
+    check(check_metrics());
+    check(link_metrics());
 }
