@@ -35,6 +35,14 @@ struct StatusRange {
 /// `--piranha` can show it; what Piranha then uses is its low 16 bits, the `port` beside it.
 using PortOutOfRange = std::optional<std::int32_t>;
 
+/// Where a directive's value stands; line 0 = nowhere, its default holds.
+struct Place {
+    unsigned line = 0;
+    unsigned column = 0;
+};
+/// By the index of the directive in the table of its level; places.hpp looks them up.
+using Places = std::vector<Place>;
+
 /// A `server NAME { ... }` block of a virtual service.
 struct RealServer {
     std::string name;
@@ -46,6 +54,7 @@ struct RealServer {
     std::int64_t u_threshold = 0;  ///< extension: connections that overload it; 0 = no limit
     std::int64_t l_threshold = 0;  ///< extension: below it, it is free again; 0 = 3/4 of the upper
     SourceLocation location;
+    Places given;
 
     /// Same settings; the location does not count.
     friend bool operator==(const RealServer& a, const RealServer& b);
@@ -87,6 +96,7 @@ struct VirtualServer {
     std::optional<std::vector<std::string>> dirs;
     std::vector<RealServer> servers;
     SourceLocation location;
+    Places given;
 
     /// Same settings; locations do not count.
     friend bool operator==(const VirtualServer& a, const VirtualServer& b);
@@ -123,6 +133,8 @@ struct LvsConfig {
     bool sync = false;
     std::vector<VirtualServer> virtual_servers;
     std::vector<VirtualServer> failover_services;  ///< read; run by no world
+    SourceLocation location;                       ///< the file, without a line
+    Places given;
 
     /// Same settings; locations do not count.
     friend bool operator==(const LvsConfig& a, const LvsConfig& b);

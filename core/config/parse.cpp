@@ -10,6 +10,7 @@ namespace lvslab::config {
 Checked<LvsConfig> parse(std::string_view text, const std::string& file, const Options& options) {
     Findings findings(file, options.most_findings);
     LvsConfig config;
+    config.location.file = file;
     if (text.empty()) {
         findings.error(0, 0, std::string(piranha_text(ErrorKind::empty)));
     } else if (options.piranha) {

@@ -6,6 +6,7 @@
 
 #include "core/config/assign.hpp"
 #include "core/config/lines.hpp"
+#include "core/config/places.hpp"
 #include "core/config/tokens.hpp"
 
 namespace lvslab::config {
@@ -80,7 +81,12 @@ private:
             return stop_at(ErrorKind::bad_command, 0);
         }
         const auto fault = assign(*directive, words(), model, values_);
-        return !fault || stop_at(fault->kind, fault->word);
+        if (fault) {
+            return stop_at(fault->kind, fault->word);
+        }
+        place_in(model, *directive) = {lines_.line_number(),
+                                       static_cast<unsigned>(words()[2].column)};
+        return true;
     }
 
     bool check_header() {

@@ -8,6 +8,7 @@
 
 #include "core/config/assign.hpp"
 #include "core/config/lines.hpp"
+#include "core/config/places.hpp"
 #include "core/config/tokens.hpp"
 
 namespace lvslab::config {
@@ -15,20 +16,6 @@ namespace lvslab::config {
 namespace {
 
 enum class Level : std::uint8_t { top, service, server };
-
-/// On which line each directive of a block was given last; 0 = not yet.
-template <class Model>
-class Given {
-public:
-    unsigned& line_of(const Directive<Model>& directive) {
-        return lines_[static_cast<std::size_t>(&directive - directives_of<Model>().data())];
-    }
-    bool has(std::string_view name) { return line_of(*find_directive<Model>(name)) != 0; }
-    void clear() { std::ranges::fill(lines_, 0U); }
-
-private:
-    std::vector<unsigned> lines_ = std::vector<unsigned>(directives_of<Model>().size());
-};
 
 class Reader {
 public:
@@ -129,11 +116,11 @@ private:
         } else if (first == "}") {
             read_closing_brace();
         } else if (level_ == Level::top) {
-            read_assignment(config_, given_global_);
+            read_assignment(config_);
         } else if (level_ == Level::service) {
-            read_assignment(service(), given_service_);
+            read_assignment(service());
         } else {
-            read_assignment(server(), given_server_);
+            read_assignment(server());
         }
     }
 
@@ -151,7 +138,7 @@ private:
     }
 
     template <class Model>
-    void read_assignment(Model& model, Given<Model>& given) {
+    void read_assignment(Model& model) {
         const auto* directive = find_directive<Model>(words().front().text);
         if (directive == nullptr) {
             report_unknown();
@@ -167,12 +154,12 @@ private:
             const bool of_name = directive->origin == Origin::extension;
             warn_at(of_name ? 0 : 2, warning);
         }
-        unsigned& line = given.line_of(*directive);
-        if (line != 0) {
+        auto& place = place_in(model, *directive);
+        if (place.line != 0) {
             warn_at(0, fmt::format("{} was given on line {} already; the last one counts",
-                                   directive->name, line));
+                                   directive->name, place.line));
         }
-        line = number_;
+        place = {number_, static_cast<unsigned>(words()[2].column)};
     }
 
     void report_unknown() {
@@ -234,7 +221,6 @@ private:
         services_ = &into;
         into.emplace_back().name = words().size() > 1 ? words()[1].text : "";
         service().location = findings_.at(number_, words().front().column);
-        given_service_.clear();
         without_port_.clear();
         level_ = Level::service;
     }
@@ -249,13 +235,12 @@ private:
         service().servers.emplace_back().name = words().size() > 1 ? words()[1].text : "";
         server().location = findings_.at(number_, words().front().column);
         server().port = service().port;
-        given_server_.clear();
         level_ = Level::server;
     }
 
     void close_block() {
         if (level_ == Level::server) {
-            if (!given_server_.has("port")) {
+            if (!is_given(server(), "port")) {
                 without_port_.push_back(service().servers.size() - 1);
             }
             level_ = Level::service;
@@ -276,15 +261,14 @@ private:
     }
 
     void resolve_private_addresses() {
-        if (!given_global_.has("primary") || given_global_.has("primary_private")) {
+        if (!is_given(config_, "primary") || is_given(config_, "primary_private")) {
             return;
         }
         config_.primary_private = config_.primary;
-        if (!given_global_.has("backup_private")) {
+        if (!is_given(config_, "backup_private")) {
             config_.backup_private = config_.backup;
         } else if (config_.backup_private != config_.backup) {
-            const auto& directive = *find_directive<LvsConfig>("backup_private");
-            findings_.warning(given_global_.line_of(directive), 1,
+            findings_.warning(given_at(config_, "backup_private").line, 1,
                               fmt::format("without primary_private, Piranha forgets this and "
                                           "takes backup, {}",
                                           config_.backup.to_string()));
@@ -300,9 +284,6 @@ private:
     unsigned number_ = 0;
     Level level_ = Level::top;
     std::vector<VirtualServer>* services_ = nullptr;  ///< where the open block's service is last
-    Given<LvsConfig> given_global_;
-    Given<VirtualServer> given_service_;
-    Given<RealServer> given_server_;
     std::vector<std::size_t> without_port_;  ///< servers of the open service that give no port
     std::size_t skip_depth_ = 0;             ///< blocks open inside an unknown one
     std::size_t surplus_braces_ = 0;         ///< closing braces of blocks closed as forgotten
