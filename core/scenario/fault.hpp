@@ -11,6 +11,7 @@
 #include "core/base/diagnostic.hpp"
 #include "core/base/time.hpp"
 #include "core/config/lvs_config.hpp"
+#include "core/journal/moment.hpp"
 #include "core/scenario/link.hpp"
 
 namespace lvslab::scenario {
@@ -59,11 +60,12 @@ struct Fault {
 
     FaultKind kind = FaultKind::crash;
     FaultTarget target;
-    std::optional<Time> at;          ///< else `after`
-    Duration wait{};                 ///< after the moment
-    std::optional<Duration> length;  ///< undone after it
-    std::optional<Duration> every;   ///< strikes again so long after it struck ...
-    std::optional<unsigned> times;   ///< ... so often in all; unset = to the run's end
+    std::optional<Time> at;                ///< else `after`
+    std::optional<journal::Moment> after;  ///< each time that it happens
+    Duration wait{};                       ///< after the moment
+    std::optional<Duration> length;        ///< undone after it
+    std::optional<Duration> every;         ///< strikes again so long after it struck ...
+    std::optional<unsigned> times;         ///< ... so often in all; unset = to the run's end
     Way way = Way::both;
     double amount = 0;        ///< slow: factor; loss: probability
     Duration delay{};         ///< delay: how much longer, each way that `way` names

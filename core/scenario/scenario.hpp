@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "core/base/quantities.hpp"
 #include "core/base/time.hpp"
 #include "core/config/lvs_config.hpp"
+#include "core/journal/expectation.hpp"
+#include "core/scenario/acceptable.hpp"
 #include "core/scenario/data_server.hpp"
 #include "core/scenario/distribution.hpp"
 #include "core/scenario/fault.hpp"
@@ -240,8 +243,10 @@ struct Scenario {
     std::vector<Program> programs;
     std::optional<Content> content;
     Start start = Start::settled;
-    bool daemons = true;  ///< off: no heartbeats and no checks, the first router forwards
-    std::vector<Fault> faults;
+    bool daemons = true;        ///< off: no heartbeats and no checks, the first router forwards
+    std::vector<Fault> faults;  ///< in the file's order
+    std::vector<journal::Expectation> expectations;
+    std::set<Acceptable> accepted;  ///< what would be an error if it were not on purpose
     std::vector<MembershipChange> changes;
     Comparison compare;
     Outputs outputs;

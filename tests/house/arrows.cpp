@@ -38,7 +38,7 @@ const std::map<std::string, Rooms> arrows{
     {"core/conformance", {"core/base", "core/packet", "core/ipvs"}},
     {"core/router",
      {"core/base", "core/config", "core/ipvs", "core/health", "core/pulse", "core/ports"}},
-    {"core/scenario", {"core/base", "core/config", "core/ipvs"}},
+    {"core/scenario", {"core/base", "core/config", "core/ipvs", "core/journal"}},
     {"core/server", {"core/base", "core/scenario"}},
     {"sim/flow", all_of_core},
     {"sim/packet", all_of_core},
