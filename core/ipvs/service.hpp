@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/address.hpp"
 #include "core/base/quantities.hpp"
@@ -41,6 +42,8 @@ struct ServiceSettings {
     bool one_packet = false;            ///< UDP one-packet scheduling (IP_VS_SVC_F_ONEPACKET)
     bool scheduler_flag_1 = false;      ///< sh-fallback, mh-fallback (IP_VS_SVC_F_SCHED1)
     bool scheduler_flag_2 = false;      ///< sh-port, mh-port (IP_VS_SVC_F_SCHED2)
+
+    friend bool operator==(const ServiceSettings&, const ServiceSettings&) = default;
 };
 
 /// How a real server takes part in a virtual service.
@@ -49,6 +52,8 @@ struct DestinationSettings {
     Weight weight{1};
     std::uint32_t upper_threshold = 0;  ///< 0 = none
     std::uint32_t lower_threshold = 0;  ///< 0 = three quarters of the upper one
+
+    friend bool operator==(const DestinationSettings&, const DestinationSettings&) = default;
 };
 
 /// What `ipvsadm --set` changes; zero keeps what is there.
@@ -56,6 +61,8 @@ struct Timeouts {
     Duration tcp{};
     Duration tcp_fin{};
     Duration udp{};
+
+    friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
 /// Why a change was refused. Names follow the kernel's errno of the same change.
@@ -68,6 +75,9 @@ enum class ControlResult : std::uint8_t {
     out_of_range,         ///< ERANGE: negative weight, lower threshold above the upper
     invalid,              ///< EINVAL: e.g. a multicast real server, or SCTP, which is not modelled
 };
+
+/// For a log: "there is no such service".
+std::string_view to_string(ControlResult result);
 
 /// One real server of a service as IPVS sees it, counters included.
 struct DestinationStatus {

@@ -61,6 +61,7 @@ struct AddressAnnounced {
 struct ServiceSet {
     ServiceName service;
     ipvs::ServiceSettings settings;
+    friend bool operator==(const ServiceSet&, const ServiceSet&) = default;
 };
 struct ServiceRemoved {
     ServiceName service;

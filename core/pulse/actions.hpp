@@ -36,6 +36,8 @@ struct Started {
 struct Reconfigured {
     Settings settings;
 };
+/// The active node has new addresses beside the old ones: all are announced again.
+struct AddressesRaised {};
 /// A datagram came from one of the partner's heartbeat addresses (others are the world's to drop).
 struct Heard {
     Path path = Path::public_net;
@@ -54,8 +56,8 @@ struct Released {};
 /// The node is shut down in good order (SIGTERM). The machine does nothing from then on.
 struct Terminated {};
 
-using Event =
-    std::variant<Started, Reconfigured, Heard, Woken, RouterDied, LinksAre, Released, Terminated>;
+using Event = std::variant<Started, Reconfigured, AddressesRaised, Heard, Woken, RouterDied,
+                           LinksAre, Released, Terminated>;
 
 // ---- actions ----
 

@@ -82,6 +82,12 @@ void Pulse::on(const Reconfigured& changed) {
     silence_at_ = std::max(from_last_word, std::min(silence_at_, now_ + settings_.deadtime));
 }
 
+void Pulse::on(const AddressesRaised&) {
+    if (active_) {
+        begin_announcing();
+    }
+}
+
 void Pulse::on(const Heard& heard) {
     if (const auto* refused = std::get_if<RefusedWord>(&heard.word)) {
         note(Notice::word_refused, refused->to_string());

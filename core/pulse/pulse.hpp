@@ -41,6 +41,7 @@ public:
 private:
     void on(const Started& started);
     void on(const Reconfigured& changed);
+    void on(const AddressesRaised&);
     void on(const Heard& heard);
     void on(const Woken&);
     void on(const RouterDied&);

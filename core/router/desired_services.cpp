@@ -96,6 +96,11 @@ std::vector<DesiredService> desired_services(const config::LvsConfig& config,
                   .upper_threshold = threshold(server.u_threshold),
                   .lower_threshold = threshold(server.l_threshold)}});
         }
+        if (v.sorry_server) {
+            const auto port = v.fwmark != Fwmark{} ? Port{0} : v.port;
+            service.sorry = DesiredDestination{
+                "sorry_server", true, Endpoint{*v.sorry_server, port}, {.method = method}};
+        }
         services.push_back(std::move(service));
     }
     return services;

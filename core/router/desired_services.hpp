@@ -28,6 +28,8 @@ struct DesiredService {
     ipvs::ServiceSettings settings;
     /// In the order of the file, inactive ones included.
     std::vector<DesiredDestination> destinations;
+    /// In, with weight 1, while no real server serves; on the service's own port.
+    std::optional<DesiredDestination> sorry{};
 };
 
 /// The port that a real server has in IPVS. Under a firewall mark it is 0, the packet keeps its own
