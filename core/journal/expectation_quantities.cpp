@@ -33,10 +33,9 @@ constexpr std::array rows{
                 "routers in the active role whose machine runs"},
     QuantityRow{Id::owners, "owners", "", count, gauge, "of", Subjects::address, true, false, true,
                 "running routers that have this floating address"},
-    QuantityRow{Id::outage, "outage", "", Unit::duration, series, "of", workload, false, false,
-                true,
-                "time in which clients waited and no response arrived, of each such time; what "
-                "clients see"},
+    QuantityRow{Id::outage, "outage", "", Unit::duration, total, "of", workload, false, false, true,
+                "longest time in which clients of one workload waited and no response arrived; "
+                "what clients see"},
     QuantityRow{Id::response_time, "response time", "response times", Unit::duration, series, "of",
                 workload | server, false, false, true,
                 "from the start of a request (the first one's: of the connect) to the last byte"},
@@ -59,7 +58,8 @@ constexpr std::array rows{
     QuantityRow{Id::survived, "survived connections", "", count, total, "of", workload, false, true,
                 true,
                 "connections that were open when the active router was lost and were served after "
-                "the takeover; % of those that were open and did not outlast the run"},
+                "the takeover; % of those open then that ended after it, the run's end not "
+                "counted"},
     QuantityRow{Id::connections, "connections", "new connections", count, total, "to", target,
                 false, true, true,
                 "connections that a director sent to a server; % of all that it sent"},

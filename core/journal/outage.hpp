@@ -29,6 +29,10 @@ class OutageMeter {
 public:
     static constexpr std::size_t most_gaps = 4096;
 
+    OutageMeter() = default;
+    /// No outage begins before `start`.
+    explicit OutageMeter(Time start) : last_answer_(start) {}
+
     /// An answer came; `waited` = for how long, nothing = not known.
     void answered(Time now, std::optional<Duration> waited);
     /// A connection failed; it was opened `ago`.
@@ -42,7 +46,7 @@ private:
     void consider_gaps_since(Time begin);
     void remember_gap(Time to);
 
-    Time last_answer_{};
+    Time last_answer_;            ///< the start as long as there is none
     Time waiting_since_ = never;  ///< the first wait since then that has failed
     std::vector<Outage> gaps_;    ///< in order of time, each shorter than the one before
     std::optional<Outage> longest_;
