@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/config/places.hpp"
 #include "core/router/check_settings.hpp"
 
 namespace lvslab::router {
@@ -20,31 +21,39 @@ std::string seconds(Duration d) {
     return fmt::format("{} s", to_seconds(d));
 }
 
-void check_service(const config::VirtualServer& service, Diagnostics& found) {
+void check_times(const config::VirtualServer& service, Diagnostics& found) {
     const auto settings = check_settings(service, Weight{1});
     if (settings.interval <= Duration::zero()) {
-        found.error(service.location,
-                    fmt::format("virtual {}: the time between two checks is {}; expected more "
-                                "than 0",
-                                service.name, seconds(settings.interval)));
+        const auto* name = service.check_interval ? "check_interval" : "timeout";
+        found.error(config::place_of(service, name),
+                    fmt::format("{} is {}; expected more than 0, the time between two checks", name,
+                                seconds(settings.interval)));
     }
-    if (settings.rise.value_or(1) < 1 || settings.fall < 1) {
-        found.error(service.location,
-                    fmt::format("virtual {}: rise and fall are counts from 1 on", service.name));
+    if (settings.rise.value_or(1) < 1) {
+        found.error(config::place_of(service, "rise"),
+                    fmt::format("rise is {}; expected 1 or more", *settings.rise));
     }
+    if (settings.fall < 1) {
+        found.error(config::place_of(service, "fall"),
+                    fmt::format("fall is {}; expected 1 or more", settings.fall));
+    }
+}
+
+void check_service(const config::VirtualServer& service, Diagnostics& found) {
+    check_times(service, found);
+    bool probes = true;  // what is wrong with a check is the service's: once is enough
     for (const auto& server : service.servers) {
         if (!server.active) {
             continue;
         }
         if (server.weight < Weight{0}) {
-            found.error(server.location, fmt::format("server {}: weight is {}; expected 0 or more",
-                                                     server.name, server.weight.value()));
+            found.error(config::place_of(server, "weight"),
+                        fmt::format("weight is {}; expected 0 or more", server.weight.value()));
         }
-        const auto probe = check_probe(service, server);
-        if (!probe) {
-            // The text of a check is the service's: one finding is enough.
+        if (probes) {
+            const auto probe = check_probe(service, server);
+            probes = probe.value.has_value();
             found.append(probe.diagnostics);
-            return;
         }
     }
 }
@@ -106,17 +115,15 @@ std::vector<ports::FloatingAddress> floating_addresses(const config::LvsConfig& 
 
 Diagnostics check_runnable(const config::LvsConfig& config) {
     Diagnostics found;
-    SourceLocation file;
-    if (!config.virtual_servers.empty()) {
-        file.file = config.virtual_servers.front().location.file;
-    }
     if (config.service == config::ServiceType::fos) {
-        found.error(file, "service = fos: failover services without IPVS are run by no router");
+        found.error(config::place_of(config, "service"),
+                    "service is fos; expected lvs: no router runs failover services without IPVS");
     }
     for (const auto& [name, value] :
          {std::pair{"keepalive", config.keepalive}, std::pair{"deadtime", config.deadtime}}) {
         if (value <= Duration::zero()) {
-            found.error(file, fmt::format("{} is {}; expected more than 0", name, seconds(value)));
+            found.error(config::place_of(config, name),
+                        fmt::format("{} is {}; expected more than 0", name, seconds(value)));
         }
     }
     for (const auto& service : config.virtual_servers) {

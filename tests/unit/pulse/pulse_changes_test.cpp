@@ -142,6 +142,17 @@ TEST(PulseReload, EndsABackupThatIsNotWantedAnyMore) {
     EXPECT_EQ(node.node().next_deadline(), never);
 }
 
+TEST(PulseReload, AnnouncesFiveTimesWhenTheActiveNodeHasNewAddresses) {
+    Story node(Story::pair(primary), {Start::settled_active});
+    node.at(1s, AddressesRaised{});
+    EXPECT_THAT(node.done_of<AnnounceAddresses>(), ElementsAre(AnnounceAddresses{1}));
+    node.passes(60s);
+    EXPECT_EQ(node.done_of<AnnounceAddresses>().size(), 4U);
+    Story standby(backup);
+    standby.at(1s, AddressesRaised{});
+    EXPECT_THAT(standby.done(), IsEmpty());
+}
+
 TEST(PulseReload, RefusesTimesThatAreNotPositiveAndKeepsTheOld) {
     Pulse node(Story::pair(backup));
     node.step(Started{}, Time{});
