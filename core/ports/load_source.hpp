@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/address.hpp"
 
@@ -18,6 +19,9 @@ struct LoadMethod {
     std::string remote_shell = "rsh";  ///< lvs.cf's rsh_command
     friend bool operator==(const LoadMethod&, const LoadMethod&) = default;
 };
+
+/// The word of lvs.cf.
+std::string_view to_string(LoadMethod::Program program);
 
 class LoadSource {
 public:

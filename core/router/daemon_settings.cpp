@@ -80,15 +80,10 @@ pulse::Settings pulse_settings(const config::LvsConfig& config, pulse::NodeRole 
 std::optional<ports::LoadMethod> load_method(const config::LvsConfig& config,
                                              const config::VirtualServer& service) {
     using Program = ports::LoadMethod::Program;
-    const auto word = service.load_monitor.value_or("none");
-    if (word == "rup") {
-        return ports::LoadMethod{Program::rup, config.rsh_command};
-    }
-    if (word == "ruptime") {
-        return ports::LoadMethod{Program::ruptime, config.rsh_command};
-    }
-    if (word == "uptime") {
-        return ports::LoadMethod{Program::uptime, config.rsh_command};
+    for (const auto program : {Program::rup, Program::ruptime, Program::uptime}) {
+        if (service.load_monitor == to_string(program)) {
+            return ports::LoadMethod{program, config.rsh_command};
+        }
     }
     return std::nullopt;
 }
