@@ -91,8 +91,10 @@ struct Description<HeartbeatPath> {
         Field{"to", "", "LVS router that should hear", &HeartbeatPath::to, NameList::routers},
         Field{"path", "", "network: public, private", &HeartbeatPath::path, NameList::plain,
               path_words},
-        Field{"open", "", "its words arrive", &HeartbeatPath::open},
-        Field{"delay", "s", "time that a word takes, at the most", &HeartbeatPath::delay}};
+        Field{"open", "", "every word arrives; a path that loses some is not open",
+              &HeartbeatPath::open},
+        Field{"delay", "s", "time that a word takes, at the most, but for queues",
+              &HeartbeatPath::delay}};
 };
 
 template <>

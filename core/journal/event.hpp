@@ -151,12 +151,12 @@ struct HeartbeatHeard {
     std::uint8_t path;
     bool running;
 };
-/// Can words of router `from` reach router `to`? Told at the start and at each change.
+/// Do words of router `from` reach router `to`? Told at the start and at each change.
 struct HeartbeatPath {
     std::uint32_t from, to;
     std::uint8_t path;
-    bool open;
-    Duration delay;  ///< that a word takes, at the most
+    bool open;       ///< every word arrives; a path that loses some is not open
+    Duration delay;  ///< that a word takes, at the most, but for queues
 };
 /// A router takes up, gives up or announces (gratuitous ARP) a floating address.
 struct AddressRaised {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/journal/description.hpp"
+#include "core/journal/invariants.hpp"
 
 namespace lvslab::journal {
 namespace {
@@ -302,6 +303,7 @@ std::string observables_markdown() {
     for (const auto& kind : timeline_kinds()) {
         out += fmt::format("| `{}` | {} | {} |\n", kind.name, kind.subject, kind.detail);
     }
+    out += invariants_markdown();
     return out;
 }
 
