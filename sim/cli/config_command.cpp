@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -13,8 +14,12 @@
 
 #include <fmt/format.h>
 
+#include "core/config/check.hpp"
+#include "core/config/compare.hpp"
+#include "core/config/errors.hpp"
 #include "core/config/parse.hpp"
 #include "core/config/print.hpp"
+#include "core/router/check_settings.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/scenario_file.hpp"
 
@@ -26,6 +31,11 @@ struct ShowArguments {
     std::string file;
     bool json = false;
     bool piranha = false;
+};
+
+struct CheckArguments {
+    std::string file, second_file;
+    bool strict = false;
 };
 
 std::optional<Address> address_of(const sockaddr& address) {
@@ -81,10 +91,10 @@ std::optional<Port> look_up_service(std::string_view name) {
     return config::well_known_tcp_port(name);
 }
 
-/// "FILE:LINE:COLUMN: message" even where there is no line (an empty file has line 0).
+/// "FILE:LINE:COLUMN: message", on 0:0 for an empty file.
 void print_findings(const Diagnostics& diagnostics) {
     for (const auto& d : diagnostics.items()) {
-        if (d.severity == Severity::error && d.location.line == 0) {
+        if (d.message == config::piranha_text(config::ErrorKind::empty)) {
             std::cerr << d.location.file << ":0:0: " << d.message << '\n';
         } else {
             std::cerr << d.to_string() << '\n';
@@ -92,24 +102,76 @@ void print_findings(const Diagnostics& diagnostics) {
     }
 }
 
-int show(const ShowArguments& arguments) {
+/// Reads an lvs.cf; a file that cannot be read is an error without a line.
+Checked<config::LvsConfig> read_lvs_cf(const std::string& file, bool piranha) {
     std::string reason;
-    const auto text = read_whole_file(arguments.file, reason);
+    const auto text = read_whole_file(file, reason);
     if (!text) {
-        std::cerr << fmt::format("{}: cannot be read: {}\n", arguments.file, reason);
-        return bad_input;
+        Checked<config::LvsConfig> nothing;
+        nothing.diagnostics.add(
+            {Severity::error, {file}, fmt::format("cannot be read: {}", reason)});
+        return nothing;
     }
     config::Options options;
-    options.piranha = arguments.piranha;
-    options.names = arguments.piranha ? look_up_as_piranha : look_up;
+    options.piranha = piranha;
+    options.names = piranha ? look_up_as_piranha : look_up;
     options.services = look_up_service;
-    const auto parsed = config::parse(*text, arguments.file, options);
+    return config::parse(*text, file, options);
+}
+
+int show(const ShowArguments& arguments) {
+    const auto parsed = read_lvs_cf(arguments.file, arguments.piranha);
     print_findings(parsed.diagnostics);
     if (!parsed) {
         return bad_input;
     }
     std::cout << (arguments.json ? config::to_json(*parsed) : config::print(*parsed));
     return held;
+}
+
+/// Reads one file and adds everything that is found in it.
+std::optional<config::LvsConfig> read_and_check(const std::string& file, Diagnostics& found) {
+    auto read = read_lvs_cf(file, false);
+    found.append(read.diagnostics);
+    if (!read) {
+        return std::nullopt;
+    }
+    found.append(config::check(*read));
+    for (const auto& service : read->virtual_servers) {
+        // What is wrong with a check is wrong for each of its servers.
+        const auto server = std::ranges::find_if(service.servers, &config::RealServer::active);
+        if (service.active && server != service.servers.end()) {
+            found.append(router::check_probe(service, *server).diagnostics);
+        }
+    }
+    return std::move(read.value);
+}
+
+std::size_t count(const Diagnostics& found, Severity severity) {
+    return static_cast<std::size_t>(
+        std::ranges::count(found.items(), severity, &Diagnostic::severity));
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+int check(const CheckArguments& arguments) {
+    Diagnostics found;
+    const auto first = read_and_check(arguments.file, found);
+    if (!arguments.second_file.empty()) {
+        const auto second = read_and_check(arguments.second_file, found);
+        if (first && second) {
+            found.append(config::compare(*first, *second));
+        }
+    }
+    found.sort();
+    print_findings(found);
+    const auto errors = count(found, Severity::error);
+    const auto warnings = count(found, Severity::warning);
+    std::cout << fmt::format("{}, {}, {}\n", counted(errors, "error"), counted(warnings, "warning"),
+                             counted(count(found, Severity::note), "note"));
+    return errors > 0 ? bad_input : warnings > 0 && arguments.strict ? failed : held;
 }
 
 }  // namespace
@@ -125,6 +187,15 @@ void add_config_command(CLI::App& app, int& exit_code) {
     show_command->add_flag("--piranha", arguments->piranha,
                            "read exactly as Piranha 0.8.6 does, oddities included");
     show_command->callback([arguments, &exit_code] { exit_code = show(*arguments); });
+
+    auto* check_command = config->add_subcommand(
+        "check", "Say what is wrong, risky or without effect in an lvs.cf, or between two");
+    auto to_check = std::make_shared<CheckArguments>();
+    check_command->add_option("FILE", to_check->file, "the lvs.cf")->required();
+    check_command->add_option("FILE2", to_check->second_file,
+                              "the other router's, to be held against it");
+    check_command->add_flag("--strict", to_check->strict, "exit code 1 if there are warnings");
+    check_command->callback([to_check, &exit_code] { exit_code = check(*to_check); });
 }
 
 }  // namespace lvslab::cli

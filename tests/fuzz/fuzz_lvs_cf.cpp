@@ -2,6 +2,8 @@
 // Any bytes as an lvs.cf: nothing crashes, and these hold:
 //   - what was read, printed and read again is the same;
 //   - what Piranha's reading accepts, the other reading of its printed form does not change;
+//   - the check of what was read has a place for each finding, and a file does not differ from
+//     itself;
 //   - where Piranha stops, the other reading has something to say on that line or an error above.
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/check.hpp"
+#include "core/config/compare.hpp"
 #include "core/config/parse.hpp"
 #include "core/config/print.hpp"
 
@@ -51,6 +55,14 @@ void check_round_trip(const LvsConfig& config, bool piranha) {
     }
 }
 
+void check_findings(const LvsConfig& config) {
+    const auto found = lvslab::config::check(config);
+    for (const auto& d : found.items()) {
+        require(d.location.file == "fuzz.cf" && !d.message.empty(), "findings have a place");
+    }
+    require(lvslab::config::compare(config, config).empty(), "a file is the same as itself");
+}
+
 void check_stop_line(const Checked<LvsConfig>& piranha, const Checked<LvsConfig>& whole) {
     const unsigned stop = piranha.diagnostics.items().front().location.line;
     bool found = false;
@@ -73,6 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (whole) {
         check_round_trip(*whole, false);
+        check_findings(*whole);
         to_json(*whole);
     }
     // With carriage returns the two do not count the same lines.

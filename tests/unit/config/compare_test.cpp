@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
+#include "tests/unit/config/any_config.hpp"
 #include "tests/unit/config/reading.hpp"
 
 namespace lvslab::config {
@@ -89,6 +91,31 @@ TEST(Comparison, HoldsServersAgainstThoseOfTheirService) {
                             "virtual a {\nserver s {\nweight = 4\n}\n}\n"),
                 ElementsAre("lvs1.cf:3:10: warning: weight of server \"s\" of virtual \"a\" is 1, "
                             "but 4 in lvs2.cf:3:10"));
+}
+
+RC_GTEST_PROP(Comparison, FindsNothingIfAndOnlyIfNothingDiffers, ()) {
+    const auto first = any_config(true);
+    auto second = first;
+    RC_ASSERT(compare(first, second).empty());
+    // One directive of one level gets another value, or by chance the same.
+    const auto change = [](auto& model) {
+        using Model = std::decay_t<decltype(model)>;
+        const auto directives = directives_of<Model>();
+        const auto& directive = directives[*rc::gen::inRange<std::size_t>(0, directives.size())];
+        std::visit(Filler<Model>(directive, model, true), directive.member);
+    };
+    if (second.virtual_servers.empty() || *rc::gen::arbitrary<bool>()) {
+        change(second);
+    } else if (auto& service = second.virtual_servers.back();
+               service.servers.empty() || *rc::gen::arbitrary<bool>()) {
+        change(service);
+    } else {
+        change(service.servers.back());
+    }
+    const auto found = compare(first, second);
+    RC_ASSERT(found.empty() == (first == second));
+    RC_ASSERT(found.items().size() <= 1U);
+    RC_ASSERT(compare(second, first).items().size() == found.items().size());
 }
 
 }  // namespace
