@@ -23,23 +23,37 @@ ns3::Time until(Time t) {
 
 }  // namespace
 
-Time Wire::carry(Time at, std::uint32_t bytes) {
+Time Wire::carry(Time at, std::uint32_t bytes, const Impairment& also) {
+    ++counters_.offered;
+    if (impairment.cut || also.cut) {
+        ++counters_.cut;
+        return never;
+    }
     Time sent = at;
     if (const auto rate = link_.rate.value(); rate != 0) {
         const auto bits_to_duration = [rate](std::uint64_t size) {
             return Duration{static_cast<Duration::rep>(size * 8 * 1'000'000'000ULL / rate)};
         };
         if (free_ > at + bits_to_duration(queue_bytes)) {
+            ++counters_.lost;
             return never;
         }
         const std::uint64_t on_wire = std::max(bytes, shortest_frame) + framing_bytes;
         free_ = std::max(free_, at) + bits_to_duration(on_wire);
         sent = free_;
     }
-    if (link_.loss > 0 && losses_.uniform() < link_.loss) {
-        return never;
+    for (const double loss : {impairment.loss.value_or(link_.loss), also.loss.value_or(0)}) {
+        if (loss > 0 && losses_.uniform() < loss) {
+            ++counters_.lost;
+            return never;
+        }
     }
-    return sent + link_.delay;
+    return sent + link_.delay + impairment.delay + also.delay;
+}
+
+bool Wire::arrive() {
+    ++(impairment.cut ? counters_.cut : counters_.delivered);
+    return !impairment.cut;
 }
 
 void EthernetSwitch::attach(const ns3::Ptr<EthernetPort>& port) {
@@ -89,7 +103,8 @@ void EthernetSwitch::DoDispose() {
 EthernetPort::EthernetPort(std::string name, const scenario::Link& link, std::uint64_t seed)
     : name_(std::move(name)),
       up_(link, seed, "loss/" + name_ + "/up"),
-      down_(link, seed, "loss/" + name_ + "/down") {}
+      down_(link, seed, "loss/" + name_ + "/down"),
+      neighbours_(std::make_unique<NeighbourTable>(*this, seed)) {}
 
 void EthernetPort::plug_into(EthernetSwitch& lan, std::uint32_t number, ns3::Mac48Address address) {
     switch_ = ns3::Ptr<EthernetSwitch>(&lan);
@@ -99,39 +114,114 @@ void EthernetPort::plug_into(EthernetSwitch& lan, std::uint32_t number, ns3::Mac
 
 void EthernetPort::deliver(const ns3::Ptr<ns3::Packet>& packet, std::uint16_t protocol,
                            ns3::Mac48Address source, ns3::Mac48Address destination) {
-    if (down_.immediate()) {
-        // Still an event, so that the receiving node runs in its own context.
-        ns3::Simulator::ScheduleWithContext(node_->GetId(), ns3::Time{0}, &EthernetPort::receive,
-                                            this, packet, protocol, source, destination);
-        return;
-    }
     const Time arrival = down_.carry(now(), packet->GetSize() + header_bytes);
     if (arrival != never) {
-        ns3::Simulator::ScheduleWithContext(node_->GetId(), until(arrival), &EthernetPort::receive,
-                                            this, packet, protocol, source, destination);
+        // An event in any case, so that the receiving node runs in its own context.
+        ns3::Simulator::ScheduleWithContext(node_->GetId(), until(arrival),
+                                            &EthernetPort::reach_host, this,
+                                            Frame{packet, protocol, source, destination});
     }
 }
 
 bool EthernetPort::Send(ns3::Ptr<ns3::Packet> packet, const ns3::Address& destination,
                         std::uint16_t protocol) {
+    if (state_ == MachineState::crashed) {
+        return true;
+    }
+    if (protocol == ns3::ArpL3Protocol::PROT_NUMBER) {
+        neighbours_->answer_ns3(packet);
+        return true;
+    }
+    if (leaving_ != nullptr && protocol == ns3::Ipv4L3Protocol::PROT_NUMBER) {
+        packet = leaving_->leave(packet);
+    }
     const auto to = ns3::Mac48Address::ConvertFrom(destination);
+    if (NeighbourTable::stands_for_next_hop(to)) {
+        neighbours_->send(packet, to);
+    } else {
+        transmit(packet, to, protocol);
+    }
+    // A frame that the link loses has been sent all the same.
+    return true;
+}
+
+void EthernetPort::transmit(const ns3::Ptr<ns3::Packet>& packet, ns3::Mac48Address to,
+                            std::uint16_t protocol) {
+    const Frame frame{packet, protocol, address_, to};
+    if (state_ != MachineState::up) {
+        if (state_ == MachineState::hung) {
+            unsent_.push_back(frame);
+        }
+        return;
+    }
     const std::uint32_t bytes = packet->GetSize() + header_bytes;
     ++sent_packets_;
     sent_bytes_ += bytes;
     if (capture_) {
         capture(packet, protocol, address_, to);
     }
-    if (up_.immediate()) {
-        reach_switch(packet, protocol, to);
-        return true;
+    const Time arrival = up_.carry(now(), bytes, impairment_of(packet, protocol));
+    if (arrival == now()) {
+        reach_switch(frame, epoch_, now());
+    } else if (arrival != never) {
+        ns3::Simulator::Schedule(until(arrival), &EthernetPort::reach_switch, this, frame, epoch_,
+                                 std::max(up_.free_at(), now()));
     }
-    const Time arrival = up_.carry(now(), bytes);
-    if (arrival != never) {
-        ns3::Simulator::Schedule(until(arrival), &EthernetPort::reach_switch, this, packet,
-                                 protocol, to);
+}
+
+void EthernetPort::impair_udp(Port destination, const Impairment& impairment) {
+    const bool any = impairment.cut || impairment.loss || impairment.delay != Duration{};
+    impaired_udp_ = any ? std::optional(destination) : std::nullopt;
+    udp_impairment_ = impairment;
+}
+
+Impairment EthernetPort::impairment_of(const ns3::Ptr<const ns3::Packet>& packet,
+                                       std::uint16_t protocol) const {
+    if (!impaired_udp_ || protocol != ns3::Ipv4L3Protocol::PROT_NUMBER) {
+        return {};
     }
-    // A frame that the link loses has been sent all the same.
-    return true;
+    ns3::Ipv4Header ip;
+    ns3::UdpHeader udp;
+    const auto copy = packet->Copy();
+    copy->RemoveHeader(ip);
+    if (ip.GetProtocol() != ns3::UdpL4Protocol::PROT_NUMBER || ip.GetFragmentOffset() != 0) {
+        return {};
+    }
+    copy->RemoveHeader(udp);
+    return udp.GetDestinationPort() == impaired_udp_->value() ? udp_impairment_ : Impairment{};
+}
+
+void EthernetPort::carrier_changed() {
+    if (!has_carrier()) {
+        neighbours_->forget();
+    }
+}
+
+void EthernetPort::set_state(MachineState state) {
+    const auto before = std::exchange(state_, state);
+    if (state == MachineState::crashed && before != state) {
+        crash();
+    } else if (state == MachineState::up && before == MachineState::hung) {
+        resume();
+    }
+}
+
+void EthernetPort::crash() {
+    ++epoch_;
+    crashed_at_ = now();
+    neighbours_->forget();
+    ring_.clear();
+    unsent_.clear();
+}
+
+/// Works off what came in meanwhile and sends what its timers would have sent, in that order.
+void EthernetPort::resume() {
+    for (const auto& frame : std::exchange(ring_, {})) {
+        wait_for_cpu(frame);
+    }
+    for (const auto& frame : std::exchange(unsent_, {})) {
+        transmit(frame.packet, frame.destination, frame.protocol);
+    }
 }
 
 bool EthernetPort::SendFrom(ns3::Ptr<ns3::Packet>, const ns3::Address&, const ns3::Address&,
@@ -139,17 +229,54 @@ bool EthernetPort::SendFrom(ns3::Ptr<ns3::Packet>, const ns3::Address&, const ns
     return false;
 }
 
-void EthernetPort::reach_switch(ns3::Ptr<ns3::Packet> packet, std::uint16_t protocol,
-                                ns3::Mac48Address destination) {
-    switch_->forward(*this, packet, protocol, destination);
+void EthernetPort::reach_switch(Frame frame, std::uint32_t epoch, Time left_queue) {
+    if (epoch != epoch_ && left_queue > crashed_at_) {
+        up_.lose_power();  // it was in the queue of a card that lost its power
+    } else if (up_.arrive()) {
+        switch_->forward(*this, frame.packet, frame.protocol, frame.destination);
+    }
 }
 
-void EthernetPort::receive(ns3::Ptr<ns3::Packet> packet, std::uint16_t protocol,
-                           ns3::Mac48Address source, ns3::Mac48Address destination) {
+void EthernetPort::reach_host(Frame frame) {
+    if (state_ == MachineState::crashed ||
+        (state_ == MachineState::hung && ring_.size() >= ring_frames)) {
+        down_.lose_power();
+    } else if (down_.arrive()) {
+        if (state_ == MachineState::hung) {
+            ring_.push_back(std::move(frame));
+        } else {
+            wait_for_cpu(frame);
+        }
+    }
+}
+
+void EthernetPort::wait_for_cpu(const Frame& frame) {
+    const bool costs = cpu_ != nullptr && frame.protocol == ns3::Ipv4L3Protocol::PROT_NUMBER;
+    const Time done = costs ? cpu_->handle(now()) : now();
+    if (done == now()) {
+        receive(frame, epoch_);
+    } else if (done != never) {
+        ns3::Simulator::Schedule(until(done), &EthernetPort::receive, this, frame, epoch_);
+    }
+}
+
+void EthernetPort::receive(Frame frame, std::uint32_t epoch) {
+    if (epoch != epoch_) {
+        return;  // it waited for the processor of a host that crashed
+    }
+    if (state_ == MachineState::hung) {
+        ring_.push_back(std::move(frame));
+        return;
+    }
+    const auto& [packet, protocol, source, destination] = frame;
     ++received_packets_;
     received_bytes_ += packet->GetSize() + header_bytes;
     if (capture_) {
         capture(packet, protocol, source, destination);
+    }
+    if (protocol == ns3::ArpL3Protocol::PROT_NUMBER) {
+        neighbours_->receive(packet, destination != address_);
+        return;
     }
     if (!promiscuous_.IsNull()) {
         promiscuous_(this, packet, protocol, source, destination,
@@ -189,6 +316,7 @@ void EthernetPort::SetPromiscReceiveCallback(PromiscReceiveCallback callback) {
 }
 
 void EthernetPort::DoDispose() {
+    neighbours_->forget();
     switch_ = nullptr;
     node_ = nullptr;
     capture_ = nullptr;

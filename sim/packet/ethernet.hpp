@@ -6,18 +6,40 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/random.hpp"
 #include "core/base/time.hpp"
-#include "core/scenario/scenario.hpp"
+#include "core/scenario/link.hpp"
+#include "sim/packet/machine.hpp"
+#include "sim/packet/neighbour_table.hpp"
 #include "sim/packet/ns3.hpp"
+#include "sim/packet/packet_cpu.hpp"
 
 namespace lvslab::packet_world {
 
 class EthernetPort;
+
+/// What faults do to one way of a link.
+struct Impairment {
+    bool cut = false;
+    std::optional<double> loss{};  ///< in place of the link's own
+    Duration delay{};              ///< on top of the link's own
+};
+
+/// Frames of one way of a link since the start: each offered one is delivered, lost, cut or still
+/// on its way.
+struct WireCounters {
+    std::uint64_t offered = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t lost = 0;  ///< by a full queue or by chance
+    std::uint64_t cut = 0;   ///< met a cut link or a machine without power
+    std::uint64_t waiting() const { return offered - delivered - lost - cut; }
+};
 
 /// One way of a link: a drop-tail queue, a rate, a delay, a loss.
 class Wire {
@@ -27,16 +49,25 @@ public:
         : link_(link), losses_(seed, name) {}
 
     /// When a frame of `bytes` given to the wire at `now` is at its other end; `never` if it is
-    /// lost, or dropped because the queue is full.
-    Time carry(Time now, std::uint32_t bytes);
+    /// lost, cut, or dropped because the queue is full. `also` is met by this frame alone.
+    Time carry(Time now, std::uint32_t bytes, const Impairment& also = {});
+    /// The frame is at its other end: false if the wire is cut by now.
+    bool arrive();
+    /// A frame that was on its way is gone.
+    void lose_power() { ++counters_.cut; }
 
-    /// Carries at once, without queue or delay.
-    bool immediate() const { return link_.rate.value() == 0 && link_.delay == Duration{}; }
+    /// When the last queued frame has left the queue.
+    Time free_at() const { return free_; }
+
+    Impairment impairment;
+    const scenario::Link& link() const { return link_; }
+    const WireCounters& counters() const { return counters_; }
 
 private:
     scenario::Link link_;
     RandomStream losses_;
-    Time free_{};  ///< when the last queued frame has been sent
+    Time free_{};
+    WireCounters counters_;
 };
 
 /// The switch. It gives out the addresses of its ports, so it has nothing to learn.
@@ -61,7 +92,19 @@ private:
     std::vector<ns3::Ptr<EthernetPort>> ports_;
 };
 
+/// Sees IP packets (their header in front) on their way out of a card, as POSTROUTING does.
+class LeavingPackets {
+public:
+    virtual ~LeavingPackets() = default;
+    /// The packet as it is to be sent.
+    virtual ns3::Ptr<ns3::Packet> leave(const ns3::Ptr<ns3::Packet>& packet) = 0;
+};
+
 /// A host's network card and its link to the switch.
+///
+/// A card without power (a crashed host's) takes and sends nothing. That of a host that hangs keeps
+/// what comes in until its ring is full, and what the host's timers would send, and goes on with
+/// both when the host does.
 class EthernetPort : public ns3::NetDevice {
 public:
     /// `name` names the link ("web1-private") and the random streams of its losses.
@@ -75,6 +118,37 @@ public:
     std::uint64_t sent_bytes() const { return sent_bytes_; }
     std::uint64_t received_packets() const { return received_packets_; }
     std::uint64_t received_bytes() const { return received_bytes_; }
+
+    /// Frames a hanging host's card has room for (the receive ring of common cards).
+    static constexpr std::size_t ring_frames = 256;
+
+    NeighbourTable& neighbours() { return *neighbours_; }
+    /// From the host to the switch, and back.
+    Wire& up() { return up_; }
+    Wire& down() { return down_; }
+    const Wire& up() const { return up_; }
+    const Wire& down() const { return down_; }
+    /// Whether the host sees a carrier: a link that is cut one way only still has it.
+    bool has_carrier() const { return !(up_.impairment.cut && down_.impairment.cut); }
+    /// Takes note of a cut or healed link: without a carrier a host forgets its neighbours
+    /// (arp_netdev_event).
+    void carrier_changed();
+
+    /// What happens on the way out to UDP datagrams for this port alone.
+    void impair_udp(Port destination, const Impairment& impairment);
+    const Impairment& udp_impairment() const { return udp_impairment_; }
+    /// Not owned; null = none.
+    void set_leaving(LeavingPackets* leaving) { leaving_ = leaving; }
+    /// Shared by the cards of a host.
+    void set_cpu(std::shared_ptr<PacketCpu> cpu) { cpu_ = std::move(cpu); }
+    std::uint64_t backlog_dropped() const { return cpu_ ? cpu_->dropped() : 0; }
+
+    MachineState state() const { return state_; }
+    void set_state(MachineState state);
+
+    /// A frame is ready for the link.
+    void transmit(const ns3::Ptr<ns3::Packet>& packet, ns3::Mac48Address to,
+                  std::uint16_t protocol);
 
     /// Writes every frame sent or received from now on.
     void capture_to(const ns3::Ptr<ns3::PcapFileWrapper>& file) { capture_ = file; }
@@ -115,15 +189,34 @@ public:
 
 private:
     void DoDispose() override;
-    void reach_switch(ns3::Ptr<ns3::Packet> packet, std::uint16_t protocol,
-                      ns3::Mac48Address destination);
-    void receive(ns3::Ptr<ns3::Packet> packet, std::uint16_t protocol, ns3::Mac48Address source,
-                 ns3::Mac48Address destination);
+    struct Frame {
+        ns3::Ptr<ns3::Packet> packet;
+        std::uint16_t protocol;
+        ns3::Mac48Address source, destination;
+    };
+
+    void reach_switch(Frame frame, std::uint32_t epoch, Time left_queue);
+    void reach_host(Frame frame);
+    void wait_for_cpu(const Frame& frame);
+    void receive(Frame frame, std::uint32_t epoch);
+    Impairment impairment_of(const ns3::Ptr<const ns3::Packet>& packet,
+                             std::uint16_t protocol) const;
+    void crash();
+    void resume();
     void capture(const ns3::Ptr<const ns3::Packet>& packet, std::uint16_t protocol,
                  ns3::Mac48Address source, ns3::Mac48Address destination);
 
     std::string name_;
     Wire up_, down_;
+    std::unique_ptr<NeighbourTable> neighbours_;
+    LeavingPackets* leaving_ = nullptr;
+    std::shared_ptr<PacketCpu> cpu_;
+    std::optional<Port> impaired_udp_;
+    Impairment udp_impairment_;
+    MachineState state_ = MachineState::up;
+    std::uint32_t epoch_ = 0;  ///< counts crashes
+    Time crashed_at_{};
+    std::deque<Frame> ring_, unsent_;  ///< of a hanging host
     ns3::Ptr<EthernetSwitch> switch_;
     ns3::Ptr<ns3::Node> node_;
     ns3::Mac48Address address_;

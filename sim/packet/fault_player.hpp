@@ -2,13 +2,19 @@
 /// Carries out a scenario's faults in the packet world.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/time.hpp"
 #include "core/config/lvs_config.hpp"
+#include "core/journal/active_router.hpp"
+#include "core/journal/moment_watch.hpp"
+#include "core/scenario/scenario.hpp"
 #include "sim/packet/machine.hpp"
+#include "sim/packet/ns3.hpp"
 
 namespace lvslab::packet_world {
 
@@ -45,12 +51,14 @@ public:
     virtual void terminate(unsigned router) = 0;
     /// The administrator makes an active router give up its role.
     virtual void release(unsigned router) = 0;
-    /// SIGHUP with a new lvs.cf in its place; `path` is its name in the scenario.
+    /// SIGHUP with a new lvs.cf in its place; `path` is its name in the scenario. Null: its own
+    /// again.
     virtual void reload(unsigned router, const std::string& path,
                         const std::shared_ptr<const config::LvsConfig>& config) = 0;
 
     // Links.
     virtual void cut(const MachineLinks& links, Way way) = 0;
+    /// Whole again: no cut, loss or delay of a fault.
     virtual void heal(const MachineLinks& links, Way way) = 0;
     /// A probability of loss, in place of the scenario's; nothing = the scenario's again.
     virtual void set_loss(const MachineLinks& links, Way way, std::optional<double> loss) = 0;
@@ -64,6 +72,41 @@ public:
     virtual void set_heartbeat_loss(std::optional<Side> side, Way way,
                                     std::optional<double> loss) = 0;
     virtual void set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) = 0;
+};
+
+/// Plays a scenario's faults: absolute ones at their time, relative ones when their moment has
+/// happened, both repeated and undone as they say. It must see every event of the run, its own
+/// FaultInjected included (put it into the sink that it tells).
+///
+/// A fault acts in an event of its own, never from within take(). "active router" and "standby
+/// router" are looked up when a fault strikes; what undoes it goes to the same machine. If there is
+/// no such router then, nothing happens and nothing is told.
+class FaultPlayer : public journal::Sink {
+public:
+    /// All three must outlive the player. Schedules the absolute faults now.
+    FaultPlayer(const scenario::Scenario& scenario, FaultTargets& targets, journal::Sink& sink);
+    ~FaultPlayer() override;
+    FaultPlayer(const FaultPlayer&) = delete;
+    FaultPlayer& operator=(const FaultPlayer&) = delete;
+
+    void take(const journal::Event& event) override;
+
+private:
+    void schedule(Time at, std::uint32_t fault, unsigned strikes);
+    void strike(std::uint32_t fault, unsigned strikes);
+    void undo(std::uint32_t fault, scenario::FaultTarget target);
+    void act(const scenario::Fault& fault, scenario::FaultKind kind, double amount,
+             const scenario::FaultTarget& target);
+    void act_on_links(const scenario::Fault& fault, scenario::FaultKind kind,
+                      const scenario::FaultTarget& target);
+    std::optional<scenario::FaultTarget> resolve(const scenario::FaultTarget& target) const;
+
+    const scenario::Scenario& scenario_;
+    FaultTargets& targets_;
+    journal::Sink& sink_;
+    journal::ActiveRouter roles_;
+    std::vector<std::unique_ptr<journal::MomentWatch>> watches_;
+    std::vector<ns3::EventId> events_;
 };
 
 }  // namespace lvslab::packet_world

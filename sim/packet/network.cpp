@@ -7,13 +7,10 @@
 #include <string_view>
 #include <utility>
 
-#include "core/base/random.hpp"
-#include "core/router/desired_services.hpp"
 #include "sim/packet/addresses.hpp"
-#include "sim/packet/ethernet.hpp"
 #include "sim/packet/ip_in_ip.hpp"
+#include "sim/packet/network_builder.hpp"
 #include "sim/packet/ns3_defaults.hpp"
-#include "sim/packet/routing_hook.hpp"
 
 namespace lvslab::packet_world {
 namespace {
@@ -23,124 +20,17 @@ using ns3::Ptr;
 /// No limit, no delay: a port inside the gateway's box.
 constexpr scenario::Link inside{BitRate{0}, Duration{}, 0};
 
-/// What send_arp's frame has behind the ARP packet (28 bytes): 60 bytes with its Ethernet header.
-constexpr std::uint32_t gratuitous_arp_padding = 18;
-
-enum class Routing : std::uint8_t { plain, hooked };
-
-/// Takes packets for whole networks as the host's own: a transparent proxy's real server.
-class LocalNetworks : public PacketFilter {
-public:
-    LocalNetworks(Ptr<ns3::Ipv4> ip, std::vector<lvslab::Network> networks)
-        : ip_(std::move(ip)), networks_(std::move(networks)) {}
-
-    bool take(const ArrivedPacket& arrived) override {
-        const auto to = from_ns3(arrived.header.GetDestination());
-        if (std::ranges::none_of(networks_, [&](const auto& n) { return n.contains(to); })) {
-            return false;
-        }
-        const auto interface = ip_->GetInterfaceForDevice(arrived.device);
-        arrived.deliver(arrived.packet, arrived.header, static_cast<std::uint32_t>(interface));
-        return true;
-    }
-
-private:
-    Ptr<ns3::Ipv4> ip_;
-    std::vector<lvslab::Network> networks_;
-};
-
 }  // namespace
 
-/// Everything that was built.
-class Network::Builder {
-public:
-    Builder(const scenario::Scenario& s, const NetworkOptions& o)
-        : scenario(s), options(o), topology(topology_of(s)) {
-        for (std::size_t i = 0; i < topology.lans.size(); ++i) {
-            lans.push_back(new_switch());
+std::vector<Ptr<EthernetPort>> ports_of(const Ptr<ns3::Node>& node) {
+    std::vector<Ptr<EthernetPort>> ports;
+    for (std::uint32_t i = 0; i < node->GetNDevices(); ++i) {
+        if (auto port = ns3::DynamicCast<EthernetPort>(node->GetDevice(i))) {
+            ports.push_back(port);
         }
-        build_gateway();
-        build_clients();
-        build_routers();
-        build_servers();
-        route_gateway();
     }
-
-    const scenario::Scenario& scenario;
-    NetworkOptions options;
-    Topology topology;
-    std::vector<Ptr<EthernetSwitch>> lans;
-    Ptr<ns3::Node> gateway;
-    std::vector<Ptr<ns3::Node>> routers, servers;
-    std::vector<std::vector<Ptr<ns3::Node>>> clients;
-    std::vector<Ptr<RoutingHook>> hooks;
-    std::vector<std::unique_ptr<LocalNetworks>> local_networks;
-    std::vector<std::string> counted_names;
-    std::vector<Ptr<ns3::Node>> counted;
-
-    Ptr<ns3::Ipv4L3Protocol> stack(unsigned router) const {
-        return routers.at(router)->GetObject<ns3::Ipv4L3Protocol>();
-    }
-    /// Where a floating address stands on a router: on a real one's interfaces loopback is 0, the
-    /// public one 1, the private one 2.
-    std::uint32_t floating_interface(const Address& address) const;
-
-private:
-    Ptr<EthernetSwitch> new_switch() {
-        auto lan = ns3::Create<EthernetSwitch>(switches_++);
-        return lan;
-    }
-
-    Ptr<ns3::Node> new_node(const std::string& name, Routing routing, bool weak_host) {
-        auto node = ns3::CreateObject<ns3::Node>();
-        ns3::InternetStackHelper stack;
-        stack.SetIpv6StackInstall(false);
-        if (routing == Routing::hooked) {
-            stack.SetRoutingHelper(RoutingHookHelper());
-        } else {
-            stack.SetRoutingHelper(ns3::Ipv4StaticRoutingHelper());
-        }
-        stack.Install(node);
-        // A number of its own for what ns-3 itself draws (ARP's jitter): more nodes shift nothing.
-        const auto stream = stable_hash("ns3/" + name) >> 2U;
-        stack.AssignStreams(ns3::NodeContainer(node), static_cast<std::int64_t>(stream));
-        // Weak hosts take packets for an address of any of their interfaces. Only the real servers
-        // need it (the virtual address stands on their loopback); the search costs time elsewhere.
-        node->GetObject<ns3::Ipv4>()->SetAttribute("WeakEsModel", ns3::BooleanValue(weak_host));
-        return node;
-    }
-
-    /// Plugs a node into a LAN; its interface number.
-    std::uint32_t plug(const Ptr<ns3::Node>& node, const Ptr<EthernetSwitch>& lan,
-                       const std::string& name, const scenario::Link& link,
-                       const lvslab::Network& address) {
-        auto port = ns3::CreateObject<EthernetPort>(name, link, options.seed);
-        node->AddDevice(port);
-        lan->attach(port);
-        auto ip = node->GetObject<ns3::Ipv4>();
-        const auto interface = ip->AddInterface(port);
-        ip->AddAddress(interface, interface_address(address));
-        ip->SetUp(interface);
-        return interface;
-    }
-
-    void count(const std::string& name, const Ptr<ns3::Node>& node) {
-        counted_names.push_back(name);
-        counted.push_back(node);
-    }
-
-    void build_gateway();
-    void build_clients();
-    void build_group(const scenario::ClientGroup& group);
-    void build_routers();
-    void build_servers();
-    void build_server(std::size_t index);
-    void give_virtual_addresses(std::size_t server);
-    void route_gateway();
-
-    std::uint8_t switches_ = 0;
-    std::vector<std::uint32_t> gateway_interface_;  ///< by LAN
-};
+    return ports;
+}
 
 void Network::Builder::build_gateway() {
     gateway = new_node("gateway", Routing::plain, false);
@@ -151,6 +41,11 @@ void Network::Builder::build_gateway() {
                                          : plug(gateway, lans[i], "gateway-" + lan.name,
                                                 scenario::Link{},
                                                 {lan.gateway, lan.network.prefix_length}));
+        for (const auto& address : lan.more_gateways) {
+            auto further = interface_address({address, lan.network.prefix_length});
+            further.SetSecondary();
+            gateway->GetObject<ns3::Ipv4>()->AddAddress(gateway_interface_.back(), further);
+        }
     }
 }
 
@@ -187,30 +82,49 @@ void Network::Builder::build_group(const scenario::ClientGroup& group) {
 
 void Network::Builder::build_routers() {
     const auto routing = options.plain_router ? Routing::plain : Routing::hooked;
-    for (const auto& r : scenario.routers) {
+    for (std::size_t i = 0; i < scenario.routers.size(); ++i) {
+        const auto& r = scenario.routers[i];
+        const auto& place = topology.router_lans[i];
         auto node = new_node(r.name, routing, false);
-        std::vector<std::pair<std::size_t, lvslab::Network>> legs{{0, r.public_interface}};
-        if (r.private_interface) {
-            legs.emplace_back(1, *r.private_interface);
-        }
-        for (const auto& [lan, address] : legs) {
-            plug(node, lans[lan], r.name + "-" + topology.lans[lan].name, scenario::Link{},
-                 address);
+        const auto& home = topology.lans[place.public_lan];
+        plug(node, lans[place.public_lan], r.name + "-" + home.name, r.public_link,
+             r.public_interface);
+        if (place.private_lan) {
+            plug(node, lans[*place.private_lan],
+                 r.name + "-" + topology.lans[*place.private_lan].name, r.private_link,
+                 *r.private_interface);
         }
         for (const auto& group : scenario.clients) {
-            add_route(node, group.network, scenario.gateway, 1);
+            add_route(node, group.network, home.gateway, 1);
         }
-        for (const auto& lan : topology.lans) {
-            if (!lan.has_routers) {
-                add_route(node, lan.network, scenario.gateway, 1);
+        for (std::size_t lan = 0; lan < topology.lans.size(); ++lan) {
+            if (lan != place.public_lan && lan != place.private_lan &&
+                !topology.lans[lan].gateway.is_unspecified()) {
+                add_route(node, topology.lans[lan].network, home.gateway, 1);
             }
         }
+        limit_packets(node, r.packet_cost);
         if (!options.plain_router) {
             hooks.push_back(
                 ns3::DynamicCast<RoutingHook>(node->GetObject<ns3::Ipv4>()->GetRoutingProtocol()));
+            hooks.back()->set_forwarding(r.running.ip_forward);
+            std::vector<lvslab::Network> routed;
+            for (const auto& n : topology.routed) {
+                routed.push_back(n.network);
+            }
+            hooks.back()->set_local_networks(std::move(routed));
         }
         routers.push_back(node);
         count(r.name, node);
+    }
+}
+
+void Network::Builder::limit_packets(const Ptr<ns3::Node>& node, Duration cost) {
+    if (cost != Duration{}) {
+        const auto cpu = std::make_shared<PacketCpu>(cost);
+        for (const auto& port : ports_of(node)) {
+            port->set_cpu(cpu);
+        }
     }
 }
 
@@ -225,41 +139,149 @@ void Network::Builder::build_server(std::size_t index) {
     const auto& server = scenario.servers[index];
     const auto lan = topology.server_lan[index];
     auto node = new_node(server.name, Routing::hooked, true);
-    const auto interface = plug(node, lans[lan], server.name, server.link, server.interface);
+    plug(node, lans[lan], server.name, server.link, server.interface);
+    limit_packets(node, server.packet_cost);
+    const auto stack = node->GetObject<ns3::Ipv4L3Protocol>();
+    ns3::DynamicCast<RoutingHook>(stack->GetRoutingProtocol())->set_forwarding(server.ip_forward);
+    auto gateways = server.gateways;
+    if (gateways.empty()) {
+        gateways.push_back(topology.server_gateway[index]);
+    }
     // Behind a plain router replies take the way that they take with the director.
-    auto via = topology.server_gateway[index];
     if (options.plain_router && scenario.config.network == config::NetworkType::nat) {
         const auto& router = scenario.routers.front();
-        via = lan == 0 ? router.public_interface.address : router.private_interface->address;
+        gateways = {lan == 0 ? router.public_interface.address : router.private_interface->address};
     }
-    static_routes(node)->SetDefaultRoute(to_ns3(via), interface);
+    set_default_gateways(node, std::move(gateways));
     servers.push_back(node);
+    guarded.emplace_back();
     count(server.name, node);
-    if (scenario.config.network != config::NetworkType::nat) {
-        give_virtual_addresses(index);
-    }
-}
-
-/// Direct routing and tunnels: the virtual addresses stand on the loopback interface, where nobody
-/// asks for them by ARP (Linux: arp_ignore=1, or the manual's arptables rules).
-void Network::Builder::give_virtual_addresses(std::size_t server) {
-    const auto& node = servers[server];
-    const auto stack = node->GetObject<ns3::Ipv4L3Protocol>();
-    for (const auto& address : topology.virtual_addresses) {
-        stack->AddAddress(0, interface_address({address, 32}));
+    if (scenario.config.network == config::NetworkType::nat) {
+        return;
     }
     if (scenario.config.network == config::NetworkType::tunnel) {
         const auto receiver = ns3::CreateObject<IpInIpReceiver>(stack);
         stack->Insert(receiver);
     }
-    if (!topology.routed.empty()) {
-        std::vector<lvslab::Network> networks;
-        for (const auto& r : topology.routed) {
-            networks.push_back(r.network);
+    guard(index, server.vip);
+}
+
+namespace {
+
+void set_default_route(const Ptr<ns3::Node>& node, const Address& gateway) {
+    const auto routes = static_routes(node);
+    for (std::uint32_t i = routes->GetNRoutes(); i-- > 0;) {
+        const auto route = routes->GetRoute(i);
+        if (route.IsDefault()) {
+            routes->RemoveRoute(i);
         }
-        local_networks.push_back(std::make_unique<LocalNetworks>(stack, std::move(networks)));
-        ns3::DynamicCast<RoutingHook>(stack->GetRoutingProtocol())
-            ->set_filter(local_networks.back().get());
+    }
+    routes->SetDefaultRoute(to_ns3(gateway), 1);
+}
+
+}  // namespace
+
+/// The first one is used until it does not answer ARP any more, then the next, and so on round
+/// (fib_select_default, as far as its rules show with equal metrics).
+void Network::Builder::set_default_gateways(const Ptr<ns3::Node>& node,
+                                            std::vector<Address> gateways) {
+    set_default_route(node, gateways.front());
+    if (gateways.size() == 1) {
+        return;
+    }
+    const auto port = ports_of(node).front();
+    port->neighbours().on_failed(
+        [node, gateways = std::move(gateways), now = std::size_t{0}](ns3::Ipv4Address a) mutable {
+            if (from_ns3(a) == gateways[now]) {
+                now = (now + 1) % gateways.size();
+                set_default_route(node, gateways[now]);
+            }
+        });
+}
+
+void Network::Builder::build_data_servers() {
+    for (std::size_t i = 0; i < scenario.data.size(); ++i) {
+        const auto& server = scenario.data[i];
+        const auto& place = topology.data[i];
+        auto& nodes = data.emplace_back();
+        for (std::size_t n = 0; n < place.lans.size(); ++n) {
+            const auto name = server.name + (n == 0 ? "" : "-standby");
+            auto node = new_node(name, Routing::hooked, false);
+            plug(node, lans[place.lans[n]], name, server.link, place.interfaces[n]);
+            if (!place.gateway.is_unspecified()) {
+                set_default_route(node, place.gateway);
+            }
+            nodes.push_back(node);
+            count(name, node);
+        }
+    }
+}
+
+std::vector<lvslab::Network> Network::Builder::virtual_networks() const {
+    std::vector<lvslab::Network> networks;
+    for (const auto& address : topology.virtual_addresses) {
+        networks.push_back({address, 32});
+    }
+    for (const auto& r : topology.routed) {
+        networks.push_back(r.network);
+    }
+    return networks;
+}
+
+void Network::Builder::guard(std::size_t server, scenario::VipGuard how) {
+    using scenario::VipGuard;
+    auto& guarded_now = guarded[server];
+    const auto stack = servers[server]->GetObject<ns3::Ipv4L3Protocol>();
+    const auto hook = ns3::DynamicCast<RoutingHook>(stack->GetRoutingProtocol());
+    const auto port = ports_of(servers[server]).front();
+    ArpPolicy policy;
+    const bool silent = how == VipGuard::loopback;
+    policy.own_interface_only = policy.own_name_only = silent;
+    const bool alias = silent || how == VipGuard::arptables || how == VipGuard::unprotected;
+    for (const auto& address : topology.virtual_addresses) {
+        for (const std::uint32_t interface : {0U, 1U}) {
+            stack->RemoveAddress(interface, to_ns3(address));
+        }
+        if (alias) {
+            auto virtual_address = interface_address({address, 32});
+            virtual_address.SetSecondary();
+            stack->AddAddress(silent ? 0 : 1, virtual_address);
+        }
+        if (how == VipGuard::arptables) {
+            policy.hidden.push_back(to_ns3(address));
+        }
+    }
+    hook->set_filter(nullptr);
+    port->set_leaving(nullptr);
+    guarded_now = {.how = how, .local_networks = nullptr, .redirect = nullptr};
+    if (how == VipGuard::redirect) {
+        guarded_now.redirect = std::make_unique<Redirect>(
+            stack, scenario.servers[server].interface.address, virtual_networks());
+        hook->set_filter(guarded_now.redirect.get());
+        hook->set_local_networks(virtual_networks());
+        port->set_leaving(guarded_now.redirect.get());
+    } else if (alias && !topology.routed.empty()) {
+        guarded_now.local_networks = std::make_unique<LocalNetworks>(stack, virtual_networks());
+        hook->set_filter(guarded_now.local_networks.get());
+        hook->set_local_networks(virtual_networks());
+    } else {
+        hook->set_local_networks({});
+    }
+    port->neighbours().set_policy(std::move(policy));
+}
+
+/// Where a server may answer for a virtual address too, the order of the answers is chance.
+void Network::Builder::delay_answers_where_two_may_answer() {
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        const auto& server = scenario.servers[i];
+        if (server.vip != scenario::VipGuard::unprotected &&
+            server.vip_at_boot != scenario::VipGuard::unprotected) {
+            continue;
+        }
+        const auto& lan = lans[topology.server_lan[i]];
+        for (std::size_t p = 0; p < lan->GetNDevices(); ++p) {
+            ns3::DynamicCast<EthernetPort>(lan->GetDevice(p))->neighbours().answer_with_delay();
+        }
     }
 }
 
@@ -303,6 +325,9 @@ Ptr<ns3::Node> Network::server(unsigned index) const {
 Ptr<ns3::Node> Network::router(unsigned index) const {
     return built_->routers.at(index);
 }
+Ptr<ns3::Node> Network::data_server(unsigned index, unsigned node) const {
+    return built_->data.at(index).at(node);
+}
 Ptr<ns3::Node> Network::gateway() const {
     return built_->gateway;
 }
@@ -310,72 +335,13 @@ const Topology& Network::topology() const {
     return built_->topology;
 }
 std::vector<ListenEndpoint> Network::listen_endpoints(unsigned server) const {
-    return listen_endpoints_of(built_->scenario, server, built_->options.plain_router);
+    return listen_endpoints_of(built_->scenario, server, built_->options.plain_router,
+                               built_->guarded.at(server).how);
 }
 RoutingHook& Network::hook(unsigned router) const {
     return *built_->hooks.at(router);
 }
-std::uint32_t Network::Builder::floating_interface(const Address& address) const {
-    const auto found = std::ranges::find(topology.floating, address, &FloatingAddress::address);
-    return static_cast<std::uint32_t>(found == topology.floating.end() ? 1 : found->lan + 1);
-}
-
-void Network::raise_address(unsigned router, const Address& address) {
-    const auto stack = built_->stack(router);
-    // A router's own address may serve as a virtual one; it is there already.
-    if (stack->GetInterfaceForAddress(to_ns3(address)) < 0) {
-        auto floating = interface_address({address, 32});
-        floating.SetSecondary();
-        stack->AddAddress(built_->floating_interface(address), floating);
-    }
-}
-
-void Network::lower_address(unsigned router, const Address& address) {
-    const auto& r = built_->scenario.routers.at(router);
-    const bool own = address == r.public_interface.address ||
-                     (r.private_interface && address == r.private_interface->address);
-    if (!own && has_address(router, address)) {
-        built_->stack(router)->RemoveAddress(built_->floating_interface(address), to_ns3(address));
-    }
-}
-
-bool Network::has_address(unsigned router, const Address& address) const {
-    return built_->stack(router)->GetInterfaceForAddress(to_ns3(address)) >= 0;
-}
-
-void Network::announce_address(unsigned router, const Address& address) {
-    const auto device = built_->stack(router)->GetNetDevice(built_->floating_interface(address));
-    const auto mac = device->GetAddress();
-    ns3::ArpHeader arp;
-    arp.SetReply(mac, to_ns3(address), mac, to_ns3(address));
-    auto packet = ns3::Create<ns3::Packet>(gratuitous_arp_padding);
-    packet->AddHeader(arp);
-    device->Send(packet, device->GetBroadcast(), ns3::ArpL3Protocol::PROT_NUMBER);
-}
-
-void Network::raise_floating_addresses(unsigned router) {
-    for (unsigned i = 0; i < built_->routers.size(); ++i) {
-        for (const auto& f : built_->topology.floating) {
-            if (i == router) {
-                raise_address(i, f.address);
-            } else {
-                lower_address(i, f.address);
-            }
-        }
-    }
-}
-
 namespace {
-
-std::vector<Ptr<EthernetPort>> ports_of(const Ptr<ns3::Node>& node) {
-    std::vector<Ptr<EthernetPort>> ports;
-    for (std::uint32_t i = 0; i < node->GetNDevices(); ++i) {
-        if (auto port = ns3::DynamicCast<EthernetPort>(node->GetDevice(i))) {
-            ports.push_back(port);
-        }
-    }
-    return ports;
-}
 
 void capture(const Ptr<ns3::Node>& node, const std::string& folder) {
     for (const auto& port : ports_of(node)) {

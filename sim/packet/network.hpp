@@ -10,17 +10,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/address.hpp"
 #include "core/base/quantities.hpp"
+#include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
+#include "sim/packet/machine.hpp"
 #include "sim/packet/ns3.hpp"
 #include "sim/packet/topology.hpp"
 
 namespace lvslab::packet_world {
 
+class Neighbour;
 class RoutingHook;
 
 struct NetworkOptions {
@@ -49,6 +53,8 @@ public:
     ns3::Ptr<ns3::Node> server(unsigned index) const;
     ns3::Ptr<ns3::Node> router(unsigned index) const;
     ns3::Ptr<ns3::Node> gateway() const;
+    /// `node`: 0 the first of the pair, 1 the standby.
+    ns3::Ptr<ns3::Node> data_server(unsigned index, unsigned node) const;
 
     const Topology& topology() const;
     /// See listen_endpoints_of; the servers' own addresses behind a plain router.
@@ -63,12 +69,69 @@ public:
     void raise_address(unsigned router, const Address& address);
     void lower_address(unsigned router, const Address& address);
     bool has_address(unsigned router, const Address& address) const;
-    /// One gratuitous ARP as send_arp sends it: a 60-byte broadcast reply whose sender and target
-    /// are both the address and the router's own hardware address.
+    /// One gratuitous ARP as send_arp sends it (see NeighbourTable::announce).
     void announce_address(unsigned router, const Address& address);
     /// All floating addresses: raised on router `index`, lowered on the others. The constructor
     /// raises them on the first router.
     void raise_floating_addresses(unsigned router);
+
+    /// A data server's service address, on one of its nodes (a single one always has it).
+    void raise_data_address(unsigned data_server, unsigned node);
+    void lower_data_address(unsigned data_server, unsigned node);
+    /// One gratuitous ARP for it.
+    void announce_data_address(unsigned data_server, unsigned node);
+
+    // Machines. What runs on them (sockets, IPVS, daemons) is not the network's.
+
+    /// No frame in or out; what waited in its cards, its neighbour tables and a router's floating
+    /// addresses are gone.
+    void crash(const Machine& machine);
+    /// Boots with what the scenario has at_boot: a router's ip_forward, a server's VipGuard. Its
+    /// own addresses and routes are back. A machine that runs crashes first.
+    void restart(const Machine& machine);
+    /// No frame in or out. Up to EthernetPort::ring_frames a card that come in wait; so does what
+    /// the machine's timers, which ns-3 cannot stop, send meanwhile.
+    void hang(const Machine& machine);
+    void resume(const Machine& machine);
+    MachineState state(const Machine& machine) const;
+    std::string name(const Machine& machine) const;
+
+    // Links, each way.
+
+    /// Frames that are offered, or under way, meet the cut and are counted so.
+    void cut(const MachineLinks& links, Way way);
+    /// Whole again: no cut, loss or delay of a fault.
+    void heal(const MachineLinks& links, Way way);
+    /// A probability in place of the scenario's; nothing = the scenario's again.
+    void set_loss(const MachineLinks& links, Way way, std::optional<double> loss);
+    /// On top of the scenario's delay.
+    void set_extra_delay(const MachineLinks& links, Way way, Duration delay);
+    /// A link with a carrier; one that is cut one way only still has it (ethtool, MII).
+    bool has_carrier(unsigned router, Side side) const;
+
+    // Heartbeats alone (UDP to the routers' heartbeat_port), on one path or both. Out is what the
+    // first router sends.
+
+    void cut_heartbeats(std::optional<Side> side, Way way);
+    void heal_heartbeats(std::optional<Side> side, Way way);
+    void set_heartbeat_loss(std::optional<Side> side, Way way, std::optional<double> loss);
+    void set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay);
+
+    struct HeartbeatRoute {
+        bool open = false;  ///< words surely arrive: nothing is cut, lost, crashed or hung
+        Duration delay{};   ///< without waiting in queues
+    };
+    /// From one router's interface on this side to the other's. Not open if their interfaces on it
+    /// are in different networks without a way between them, or if one of them has none.
+    HeartbeatRoute heartbeat_route(unsigned from, unsigned to, Side side) const;
+
+    /// Packets that found a node's processor too busy (PacketCpu::backlog).
+    std::uint64_t backlog_dropped(const Machine& machine) const;
+    /// Of every link of routers, servers, data servers and the gateway: "web1/up", "web1/down".
+    std::vector<journal::LinkTraffic> link_traffic() const;
+
+    /// What the host knows of the neighbour that has `address`; null = nothing. For tests.
+    const Neighbour* neighbour(const Machine& machine, const Address& address) const;
 
     /// Captures the links of the nodes named ("all" = of every node) into FOLDER/NODE-LINK.pcap.
     /// Names: routers, servers, "gateway", a client group (each of its clients) or "GROUP-INDEX".
@@ -79,6 +142,9 @@ public:
     TrafficCounters traffic(std::size_t counted_node) const;
 
 private:
+    template <class Change>
+    void change_heartbeats(std::optional<Side> side, Way way, Change&& change);
+
     class Builder;
     std::unique_ptr<Builder> built_;
 };

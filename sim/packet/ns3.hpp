@@ -26,6 +26,7 @@
 #include <ns3/ipv4-list-routing.h>
 #include <ns3/ipv4-packet-info-tag.h>
 #include <ns3/ipv4-route.h>
+#include <ns3/ipv4-routing-table-entry.h>
 #include <ns3/ipv4-static-routing-helper.h>
 #include <ns3/ipv4-static-routing.h>
 #include <ns3/mac48-address.h>

@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/packet/routing_hook.hpp"
 
+#include <algorithm>
+
 namespace lvslab::packet_world {
+
+void RoutingHook::SetIpv4(ns3::Ptr<ns3::Ipv4> ip) {
+    ip_ = ip;
+    Ipv4ListRouting::SetIpv4(ip);
+}
+
+bool RoutingHook::is_local(ns3::Ipv4Address destination,
+                           const ns3::Ptr<const ns3::NetDevice>& device) const {
+    const auto interface = static_cast<std::uint32_t>(ip_->GetInterfaceForDevice(device));
+    if (ip_->IsDestinationAddress(destination, interface)) {
+        return true;
+    }
+    const auto address = Address::v4(destination.Get());
+    return std::ranges::any_of(local_networks_, [&](const auto& n) { return n.contains(address); });
+}
 
 bool RoutingHook::RouteInput(ns3::Ptr<const ns3::Packet> packet, const ns3::Ipv4Header& header,
                              ns3::Ptr<const ns3::NetDevice> device, UnicastForwardCallback forward,
                              MulticastForwardCallback multicast, LocalDeliverCallback deliver,
                              ErrorCallback error) {
-    if (filter_ != nullptr && filter_->take({packet, header, device, forward, deliver})) {
+    const ArrivedPacket arrived{packet,  header,  device,
+                                forward, deliver, is_local(header.GetDestination(), device)};
+    if (!forwarding_ && !arrived.is_local) {
+        ++not_forwarded_;
         return true;
+    }
+    for (auto* filter : {filter_, nat_}) {
+        if (filter != nullptr && filter->take(arrived)) {
+            return true;
+        }
     }
     return Ipv4ListRouting::RouteInput(packet, header, device, forward, multicast, deliver, error);
 }

@@ -12,23 +12,24 @@ namespace {
 
 using config::NetworkType;
 
-std::size_t lan_of(std::vector<Lan>& lans, const lvslab::Network& interface, bool routers) {
+std::size_t lan_of(std::vector<Lan>& lans, const lvslab::Network& interface,
+                   const std::string& router_lan = "") {
     const auto found = std::ranges::find_if(
         lans, [&](const Lan& lan) { return lan.network.contains(interface.address); });
     if (found != lans.end()) {
         return static_cast<std::size_t>(found - lans.begin());
     }
     const lvslab::Network network{interface.base(), interface.prefix_length};
-    std::string name = network.base().to_string();
-    if (routers) {
-        name = lans.empty() ? "public" : "private";
-    }
-    lans.push_back({std::move(name), network, routers, {}});
+    const bool taken = std::ranges::find(lans, router_lan, &Lan::name) != lans.end();
+    lans.push_back({router_lan.empty() || taken ? network.base().to_string() : router_lan,
+                    network,
+                    !router_lan.empty(),
+                    {}});
     return lans.size() - 1;
 }
 
 /// The addresses that the scenario gives to someone.
-std::set<Address> taken_addresses(const scenario::Scenario& s) {
+std::set<Address> given_addresses(const scenario::Scenario& s) {
     std::set<Address> taken;
     for (const auto& r : s.routers) {
         taken.insert(r.public_interface.address);
@@ -39,11 +40,26 @@ std::set<Address> taken_addresses(const scenario::Scenario& s) {
     for (const auto& server : s.servers) {
         taken.insert(server.interface.address);
     }
+    for (const auto& d : s.data) {
+        taken.insert(d.interface.address);
+        if (d.standby) {
+            taken.insert(d.standby->interface.address);
+        }
+    }
     for (const auto& v : s.config.virtual_servers) {
         taken.insert(v.address);
     }
     if (s.config.nat_router) {
         taken.insert(*s.config.nat_router);
+    }
+    return taken;
+}
+
+/// Those, and the gateways that servers name.
+std::set<Address> taken_addresses(const scenario::Scenario& s) {
+    auto taken = given_addresses(s);
+    for (const auto& server : s.servers) {
+        taken.insert(server.gateways.begin(), server.gateways.end());
     }
     return taken;
 }
@@ -59,22 +75,24 @@ Address last_free_address(const lvslab::Network& network, const std::set<Address
     return Address::v4(candidate);
 }
 
-void add_floating(Topology& t, const Address& address, std::size_t fallback_lan) {
+void add_floating(Topology& t, const Address& address, std::size_t fallback_lan,
+                  scenario::NetworkSide side) {
     const auto same = [&](const FloatingAddress& f) { return f.address == address; };
     if (address.is_unspecified() || std::ranges::any_of(t.floating, same)) {
         return;
     }
     const auto lan = std::ranges::find_if(
         t.lans, [&](const Lan& l) { return l.has_routers && l.network.contains(address); });
-    t.floating.push_back({address, lan != t.lans.end()
-                                       ? static_cast<std::size_t>(lan - t.lans.begin())
-                                       : fallback_lan});
+    t.floating.push_back(
+        {address,
+         lan != t.lans.end() ? static_cast<std::size_t>(lan - t.lans.begin()) : fallback_lan,
+         side});
 }
 
 void add_floating_addresses(Topology& t, const config::LvsConfig& config) {
     for (const auto& v : config.virtual_servers) {
         if (v.active) {
-            add_floating(t, v.address, 0);
+            add_floating(t, v.address, 0, scenario::NetworkSide::public_net);
             t.virtual_addresses.push_back(v.address);
         }
     }
@@ -82,7 +100,10 @@ void add_floating_addresses(Topology& t, const config::LvsConfig& config) {
     const auto repeated = std::ranges::unique(t.virtual_addresses);
     t.virtual_addresses.erase(repeated.begin(), repeated.end());
     if (config.network == NetworkType::nat && config.nat_router) {
-        add_floating(t, *config.nat_router, t.lans.size() > 1 ? 1 : 0);
+        const auto private_lan = t.router_lans.front().private_lan;
+        add_floating(
+            t, *config.nat_router, private_lan.value_or(0),
+            private_lan ? scenario::NetworkSide::private_net : scenario::NetworkSide::public_net);
     }
 }
 
@@ -98,23 +119,91 @@ Address nat_gateway(const scenario::Scenario& s, const Lan& lan) {
     return router.public_interface.address;
 }
 
+/// Routers first, so that the first one's networks are "public" and "private".
+void place_routers(Topology& t, const scenario::Scenario& s) {
+    for (const auto& r : s.routers) {
+        auto& place = t.router_lans.emplace_back();
+        place.public_lan = lan_of(t.lans, r.public_interface, "public");
+        if (r.private_interface) {
+            place.private_lan = lan_of(t.lans, *r.private_interface, "private");
+        }
+    }
+}
+
+/// The clients' gateway has a leg in this LAN.
+void give_gateway(Lan& lan, const std::set<Address>& taken) {
+    if (lan.gateway.is_unspecified()) {
+        lan.gateway = last_free_address(lan.network, taken);
+    }
+}
+
+/// Gateways that servers name: a router or a floating address is one already; whatever else they
+/// name in their network is an address of the clients' gateway.
+void add_named_gateways(Topology& t, const scenario::Scenario& s) {
+    auto known = given_addresses(s);
+    for (std::size_t i = 0; i < s.servers.size(); ++i) {
+        auto& lan = t.lans[t.server_lan[i]];
+        for (const auto& gateway : s.servers[i].gateways) {
+            if (lan.gateway == gateway || !lan.network.contains(gateway) ||
+                !known.insert(gateway).second) {
+                continue;
+            }
+            if (lan.gateway.is_unspecified()) {
+                lan.gateway = gateway;
+            } else {
+                lan.more_gateways.push_back(gateway);
+            }
+        }
+    }
+}
+
 void place_servers(Topology& t, const scenario::Scenario& s) {
     for (const auto& server : s.servers) {
-        t.server_lan.push_back(lan_of(t.lans, server.interface, false));
+        t.server_lan.push_back(lan_of(t.lans, server.interface));
     }
     const auto taken = taken_addresses(s);
     t.lans.front().gateway = s.gateway;
-    for (const auto lan : t.server_lan) {
-        auto& l = t.lans[lan];
+    for (std::size_t i = 1; i < s.routers.size(); ++i) {
+        give_gateway(t.lans[t.router_lans[i].public_lan], taken);
+    }
+    add_named_gateways(t, s);
+    for (std::size_t i = 0; i < s.servers.size(); ++i) {
+        auto& lan = t.lans[t.server_lan[i]];
+        const auto& named = s.servers[i].gateways;
         if (s.config.network == NetworkType::nat) {
-            t.server_gateway.push_back(nat_gateway(s, l));
+            t.server_gateway.push_back(named.empty() ? nat_gateway(s, lan) : named.front());
             continue;
         }
         // Replies go straight to the clients' gateway, so it has a leg where the servers are.
-        if (l.gateway.is_unspecified()) {
-            l.gateway = last_free_address(l.network, taken);
+        give_gateway(lan, taken);
+        t.server_gateway.push_back(named.empty() ? lan.gateway : named.front());
+    }
+}
+
+/// Data servers stand in a network of the real servers, or in one of their own behind the gateway.
+void place_data_servers(Topology& t, const scenario::Scenario& s) {
+    auto taken = taken_addresses(s);
+    for (const auto& d : s.data) {
+        auto& place = t.data.emplace_back();
+        place.lans.push_back(lan_of(t.lans, d.interface));
+        if (d.standby) {
+            place.lans.push_back(lan_of(t.lans, d.standby->interface));
         }
-        t.server_gateway.push_back(l.gateway);
+        for (const auto i : place.lans) {
+            if (std::ranges::find(t.server_lan, i) == t.server_lan.end()) {
+                give_gateway(t.lans[i], taken);
+            }
+        }
+        place.interfaces.push_back(d.interface);
+        if (d.standby) {
+            // The service address moves, so the first node has one of its own beside it.
+            const auto own = last_free_address(t.lans[place.lans.front()].network, taken);
+            taken.insert(own);
+            place.interfaces.front().address = own;
+            place.interfaces.push_back(d.standby->interface);
+        }
+        const auto& first = t.lans[place.lans.front()];
+        place.gateway = first.gateway.is_unspecified() ? nat_gateway(s, first) : first.gateway;
     }
 }
 
@@ -164,23 +253,18 @@ ListenEndpoint listen_for(const scenario::Workload& w, const Endpoint& destinati
 
 Topology topology_of(const scenario::Scenario& s) {
     Topology t;
-    for (const auto& r : s.routers) {
-        lan_of(t.lans, r.public_interface, true);
-    }
-    for (const auto& r : s.routers) {
-        if (r.private_interface) {
-            lan_of(t.lans, *r.private_interface, true);
-        }
-    }
+    place_routers(t, s);
     place_servers(t, s);
+    place_data_servers(t, s);
     add_floating_addresses(t, s.config);
     add_routed_networks(t, s);
     return t;
 }
 
 std::vector<ListenEndpoint> listen_endpoints_of(const scenario::Scenario& s, unsigned index,
-                                                bool own_addresses) {
-    const bool own = own_addresses || s.config.network == NetworkType::nat;
+                                                bool own_addresses, scenario::VipGuard guard) {
+    const bool own = own_addresses || s.config.network == NetworkType::nat ||
+                     guard == scenario::VipGuard::redirect;
     std::set<ListenEndpoint> endpoints;
     const auto services = router::desired_services(s.config);
     for (const auto& w : s.workloads) {

@@ -5,6 +5,7 @@
 
 #include <tuple>
 
+#include "sim/packet/neighbour.hpp"
 #include "tests/packet/cluster_run.hpp"
 
 namespace lvslab::packet_world::testing {
@@ -110,15 +111,9 @@ TEST(Network, TheGatewayLearnsTheVirtualAddressFromTheRouterAlone) {
     ClusterRun run(cluster(NetworkType::direct, 4, 2), 1'000);
     run.ask_evenly(4, Protocol::tcp);
     run.go();
-    const auto gateway = run.network.gateway()->GetObject<ns3::Ipv4L3Protocol>();
-    const auto router = run.network.router(0)->GetObject<ns3::Ipv4L3Protocol>();
-    const auto interface = gateway->GetInterfaceForAddress("192.168.26.254");
-    auto* entry = gateway->GetInterface(static_cast<std::uint32_t>(interface))
-                      ->GetArpCache()
-                      ->Lookup(to_ns3(vip.address));
+    const auto* entry = run.network.neighbour({Machine::Kind::gateway}, vip.address);
     ASSERT_NE(entry, nullptr);
-    EXPECT_FALSE(entry->IsPermanent());
-    EXPECT_EQ(entry->GetMacAddress(), router->GetNetDevice(1)->GetAddress());
+    EXPECT_EQ(entry->mac(), run.network.router(0)->GetDevice(1)->GetAddress());
 }
 
 TEST(Network, FloatingAddressesMoveTogether) {
