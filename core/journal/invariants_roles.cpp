@@ -123,7 +123,7 @@ public:
         router.died = event.reason == "router died";
         router.links_down = event.reason == "local link failure";
         if (router.died || router.links_down || event.reason.starts_with("failback")) {
-            excuse_until(now);
+            excuse_until(now + delay());
         } else if (event.reason == "released") {
             excuse_until(now + delay() + deadtime_);
         } else if (event.reason == "terminated") {

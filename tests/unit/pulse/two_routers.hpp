@@ -32,6 +32,15 @@ struct Sending {
 /// When a datagram arrives; nothing if it is lost. Asked once for each, in the order of sending.
 using Channel = std::function<std::optional<Duration>(const Sending&)>;
 
+/// Whoever follows what the nodes take and do, as it happens.
+class Observer {
+public:
+    virtual ~Observer() = default;
+    virtual void takes(Node, const Event&, Time) {}
+    virtual void does(Node, const Action&, Time) {}
+    virtual void crashes(Node, Time) {}
+};
+
 /// Who was active since when.
 struct Moment {
     Time at{};
@@ -43,7 +52,8 @@ struct Moment {
 /// node's timers come after what arrives at the same time.
 class TwoRouters {
 public:
-    TwoRouters(Settings settings, Channel channel) : channel_(std::move(channel)) {
+    TwoRouters(Settings settings, Channel channel, Observer* observer = nullptr)
+        : channel_(std::move(channel)), observer_(observer) {
         for (const auto node : {Node::primary, Node::backup}) {
             settings_[index_of(node)] = settings;
             settings_[index_of(node)].role =
@@ -66,6 +76,9 @@ public:
     void crash(Node node, Time when) {
         at(when, [this, node, when] {
             nodes_[index_of(node)].reset();
+            if (observer_ != nullptr) {
+                observer_->crashes(node, when);
+            }
             look(when);
         });
     }
@@ -150,7 +163,13 @@ private:
         if (!machine) {
             return;
         }
+        if (observer_ != nullptr) {
+            observer_->takes(node, event, now);
+        }
         for (const auto& action : machine->step(event, now)) {
+            if (observer_ != nullptr) {
+                observer_->does(node, action, now);
+            }
             if (const auto* sent = std::get_if<SendHeartbeat>(&action)) {
                 send(node, *sent, now);
             } else if (const auto* role = std::get_if<RoleChanged>(&action);
@@ -181,6 +200,7 @@ private:
 
     std::array<Settings, 2> settings_;
     Channel channel_;
+    Observer* observer_;
     std::array<std::optional<Pulse>, 2> nodes_;
     std::map<std::pair<Time, std::uint64_t>, Task> queue_;
     std::uint64_t sequence_ = 0;
