@@ -210,7 +210,7 @@ TEST(LvsRouter, SplitBrainEndsWithTheBackupYielding) {
     EXPECT_THAT(pair.machine(1).addresses, IsEmpty());
     EXPECT_EQ(servers_in(pair.machine(1)), "");
     EXPECT_EQ(pair.machine(1).sync, "backup eth1 3");
-    EXPECT_FALSE(pair.machine(0).announced.empty());
+    ASSERT_FALSE(pair.machine(0).announced.empty());
     EXPECT_GE(pair.machine(0).announced.front().first, Time{} + 40s);
 }
 
@@ -243,6 +243,21 @@ TEST(LvsRouter, ReleaseHandsTheServiceOverAndTheChecksEnd) {
     pair.until(60s);
     EXPECT_EQ(pair.machine(0).told_of<ports::CheckEnded>().size(), checks);
     EXPECT_THAT(pair.machine(0).addresses, IsEmpty());
+}
+
+TEST(LvsRouter, ThatBeganSettledTakesTheServiceBackLikeAnyOther) {
+    FakePair pair(read_config(globals + http_service("", server_block(1, 64))));
+    pair.start_settled(4s);
+    pair.until(20s);
+    pair.router(0).release();
+    pair.until(40s);
+    ASSERT_TRUE(pair.active(1));
+    pair.router(1).release();
+    pair.until(40001ms);  // its word has come, the first probe is on its way
+    ASSERT_TRUE(pair.active(0));
+    EXPECT_EQ(servers_in(pair.machine(0)), "");
+    pair.until(40002ms);
+    EXPECT_EQ(servers_in(pair.machine(0)), "10.0.0.1:80 w2");
 }
 
 TEST(LvsRouter, TerminatedRouterLeavesNothingBehindAndNothingUnderWay) {

@@ -135,7 +135,7 @@ TEST(Reload, NewServiceBringsItsAddressAndLeavesTheOld) {
     const auto mail = Address::v4(0xC0A80A65U);
     EXPECT_THAT(active.machine().addresses, UnorderedElementsAre(vip, mail, nat_router));
     active.pair.until(60s);
-    EXPECT_EQ(active.machine().announced.size(), 15U);
+    ASSERT_EQ(active.machine().announced.size(), 15U);
     EXPECT_EQ(active.machine().announced.back().first, Time{} + 24s);
     EXPECT_EQ(servers_in(active.machine(), {Protocol::tcp, {mail, Port{25}}, {}, {}}),
               "10.0.0.1:25 w1");
