@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/journal/fingerprint.hpp"
+#include "core/journal/invariants.hpp"
 #include "core/journal/json_lines.hpp"
 #include "core/journal/metrics.hpp"
 #include "core/journal/observables.hpp"
@@ -24,6 +26,7 @@ struct JournalOptions {
     std::vector<std::string> kinds;
     bool summary = false;
     bool fingerprint = false;
+    bool invariants = false;
     bool describe = false;
 };
 
@@ -86,6 +89,30 @@ int print_fingerprint(journal::Reader& reader, const std::string& name) {
     return code;
 }
 
+/// What was broken, as `lvslab verify` tells it; exit code 1 if anything was.
+int print_violations(journal::Reader& reader, const std::string& name) {
+    std::optional<journal::Invariants> invariants;
+    while (const auto event = reader.next()) {
+        if (!invariants) {
+            invariants.emplace(reader.level());
+        }
+        invariants->take(*event);
+    }
+    if (const int code = report(reader, name); code != held) {
+        return code;
+    }
+    if (reader.level() == journal::Level::none) {
+        fmt::print(stderr, "{}: kept at level none: it holds no events to judge\n", name);
+        return bad_input;
+    }
+    for (const auto& violation : invariants->violations()) {
+        fmt::print("{}\n", violation.to_string());
+    }
+    fmt::print("{} violations of {} invariants\n", invariants->count(),
+               journal::invariant_kinds().size());
+    return invariants->held() ? held : failed;
+}
+
 int check_kinds(const std::vector<std::string>& kinds) {
     const auto known = journal::observed_events();
     int code = held;
@@ -130,6 +157,9 @@ int run_journal(const JournalOptions& options) {
     if (options.summary) {
         return print_summary(reader, name);
     }
+    if (options.invariants) {
+        return print_violations(reader, name);
+    }
     if (options.fingerprint) {
         return print_fingerprint(reader, name);
     }
@@ -152,8 +182,11 @@ void add_journal_command(CLI::App& app, int& exit_code) {
         command->add_flag("--fingerprint", options->fingerprint, "print the fingerprint instead");
     auto* describe = command->add_flag("--describe", options->describe,
                                        "print the tables of events and metrics of the docs");
-    summary->excludes(fingerprint)->excludes(describe);
-    fingerprint->excludes(describe);
+    auto* invariants = command->add_flag("--invariants", options->invariants,
+                                         "print which invariants the run broke instead");
+    summary->excludes(fingerprint)->excludes(describe)->excludes(invariants);
+    fingerprint->excludes(describe)->excludes(invariants);
+    invariants->excludes(describe);
     command->callback([options, &exit_code] { exit_code = run_journal(*options); });
 }
 

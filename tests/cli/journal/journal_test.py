@@ -10,6 +10,44 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from toy_comparison import LVSLAB, TOY, ToyComparison  # noqa: E402
 
 
+def number(value):
+    """LEB128, as docs/journal.md has it."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def fingerprint(data):
+    """FNV-1a of 64 bits, then MurmurHash3's finaliser."""
+    mask, state = 2**64 - 1, 0xCBF29CE484222325
+    for byte in data:
+        state = (state ^ byte) * 0x100000001B3 & mask
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        state = (state ^ state >> 33) * factor & mask
+    return state ^ state >> 33
+
+
+def journal_of_a_connection_to_nowhere():
+    """A decision for a real server that was never put in; by hand from docs/journal.md."""
+    def text(value):
+        return number(0) + number(len(value)) + value
+
+    def endpoint(address, port):
+        return number(0) + bytes(address) + number(port)
+
+    data = b"LVSJ\x02\x01"
+    data += b"\x01" + number(0) + text(b"by hand") + text(b"none") + text(b"rr") + number(1)
+    data += number(1) + text(b"web1") + number(1) + number(2) + number(1) + number(8)
+    data += number(0) + number(1) + text(b"http") + number(1) + text(b"lvs1") + number(0) * 3
+    data += b"\x06" + number(1_500_000_000) + number(1) * 3 + number(2)
+    data += endpoint((10, 0, 0, 9), 1024) + endpoint((10, 0, 0, 1), 80)
+    data += b"\x02" + number(0)
+    data += b"\x00" + number(3)
+    return data + fingerprint(data).to_bytes(8, "little")
+
+
 class Journal(ToyComparison):
     """`lvslab journal` on the journals that a comparison leaves."""
 
@@ -48,6 +86,23 @@ class Journal(ToyComparison):
         self.compare("--seeds", "1", "--schedulers", "wlc")
         self.assertEqual(self.journal(self.file, "--fingerprint").stdout.decode().strip(),
                          self.summary()["schedulers"][0]["runs"][0]["fingerprint"])
+
+    def test_a_sound_run_breaks_no_invariant(self):
+        done = self.journal(self.file, "--invariants")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertRegex(done.stdout.decode(), r"^0 violations of \d+ invariants\n$")
+
+    def test_a_broken_invariant_is_told_with_the_events_before_it(self):
+        path = self.path("broken.lvsj")
+        with open(path, "wb") as out:
+            out.write(journal_of_a_connection_to_nowhere())
+        done = self.journal(path, "--invariants")
+        self.assertEqual(done.returncode, 1)
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(lines[0], "taken_out at 1.5 s: connection 10.0.0.9:1024 to "
+                         "10.0.0.1:80 was scheduled to web1, which lvs1 never put into http")
+        self.assertEqual(json.loads(lines[2])["event"], "decision")
+        self.assertRegex(lines[-1], r"^1 violations of ")
 
     def test_standard_input_is_a_journal_too(self):
         with open(self.file, "rb") as data:
