@@ -34,15 +34,19 @@ struct Connection {
     std::uint8_t ipv6 : 1;
     std::uint8_t is_template : 1;
     std::uint8_t counted_active : 1;
-    std::uint8_t no_output : 1;  ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
-    std::uint8_t timer_level;    ///< of the kernel's wheel, by the last timeout
-    std::uint16_t timer_slot;    ///< where the alarm hangs in our wheel
+    std::uint8_t no_output : 1;    ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
+    std::uint8_t timer_level : 4;  ///< of the kernel's wheel, by the last timeout
+    std::uint8_t by_sync : 1;      ///< another director told of it (IP_VS_CONN_F_SYNC)
+    std::uint16_t timer_slot;      ///< where the alarm hangs in our wheel
 
     std::uint32_t destination;
     ConnectionId next;         ///< in its hash chain
     ConnectionId controller;   ///< the template that made it
     std::uint32_t controlled;  ///< entries that this template made
-    std::uint32_t timeout_ms;  ///< of a template's timer
+    union {
+        std::uint32_t timeout_ms;  ///< of a template's timer
+        std::uint32_t packets;     ///< of a connection's client so far (in_pkts)
+    };
     ConnectionId timer_previous;
     ConnectionId timer_next;
     Time expires;  ///< when the timer is due

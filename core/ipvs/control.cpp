@@ -189,7 +189,7 @@ Destination* Ipvs::Model::from_trash(const Service& service, const Endpoint& ser
     return nullptr;
 }
 
-Destination& Ipvs::Model::new_destination(const Service& service, const Endpoint& server) {
+Destination& Ipvs::Model::new_destination(const Endpoint& server, const ServiceKey& service) {
     if (free_destinations_.empty()) {
         free_destinations_.push_back(static_cast<std::uint32_t>(destinations_.size()));
         destinations_.emplace_back();
@@ -200,7 +200,7 @@ Destination& Ipvs::Model::new_destination(const Service& service, const Endpoint
     auto& d = *destinations_[id];
     d.id = id;
     d.endpoint = server;
-    d.service = service.key;
+    d.service = service;
     return d;
 }
 
@@ -228,7 +228,7 @@ ControlResult Ipvs::Model::add_destination(const ServiceKey& key, const Endpoint
         if (!is_host_address(server.address)) {
             return ControlResult::invalid;
         }
-        d = &new_destination(*service, server);
+        d = &new_destination(server, service->key);
     }
     apply(*d, settings);
     d->last_weight = d->weight;

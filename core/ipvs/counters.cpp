@@ -4,11 +4,12 @@
 
 namespace lvslab::ipvs {
 
-/// ip_vs_bind_dest (ip_vs_conn.c): a fresh entry is inactive.
+/// ip_vs_bind_dest (ip_vs_conn.c): a fresh entry of our own is inactive.
 void Ipvs::Model::bind(Connection& c, Destination& d) {
     c.destination = d.id;
     ++d.references;
     if (c.is_template == 0) {
+        d.active += c.counted_active;  // known active from the start: told of by another director
         entry_counted(d);
         return;
     }
@@ -39,12 +40,16 @@ void Ipvs::Model::unbind(const Connection& c) {
     if (c.is_template == 0) {
         d.active -= c.counted_active;
         entry_uncounted(d);
-        return;
+    } else {
+        --d.persistent;
+        if (options_.profile == Profile::classic) {
+            ++d.total;  // the classic rule looks at the count after every entry, templates too
+            entry_uncounted(d);
+        }
     }
-    --d.persistent;
-    if (options_.profile == Profile::classic) {
-        ++d.total;  // the classic rule looks at the count after every entry, templates too
-        entry_uncounted(d);
+    if (!d.bound && d.references == 0) {
+        free_destinations_.push_back(d.id);
+        destinations_[d.id].reset();
     }
 }
 
@@ -95,8 +100,15 @@ void Ipvs::Model::set_active(Connection& c, bool active) {
     if (active == (c.counted_active != 0)) {
         return;
     }
-    c.counted_active = active ? 1 : 0;
     auto& d = *destinations_[c.destination];
+    if (!d.bound) {
+        return;  // a state is followed, but activity only where a server counts it
+    }
+    count_active(c, d, active);
+}
+
+void Ipvs::Model::count_active(Connection& c, Destination& d, bool active) {
+    c.counted_active = active ? 1 : 0;
     d.active += active ? 1 : -1;
     load_changed(d);
 }

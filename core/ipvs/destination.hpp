@@ -26,6 +26,9 @@ struct alignas(64) Destination {
     bool available = false;   ///< listed in its service (IP_VS_DEST_CF_AVAILABLE)
     bool overloaded = false;  ///< IP_VS_DEST_F_OVERLOAD
     ForwardingMethod method = ForwardingMethod::nat;
+    /// False: no service's. It stands for the address that entries told of by another director go
+    /// to while no service here has such a server.
+    bool bound = true;
     std::uint32_t references = 0;
     Scheduler* scheduler = nullptr;  ///< to tell of changed counters; none while in the trash
     std::uint64_t connections = 0;

@@ -49,7 +49,7 @@ void Ipvs::Model::hang(ConnectionId id) {
 void Ipvs::Model::arm(ConnectionId id, Duration timeout, Time now) {
     auto& c = table_[id];
     c.expires = now + timeout;
-    c.timer_level = static_cast<std::uint8_t>(wheel_level(timeout));
+    c.timer_level = static_cast<std::uint8_t>(wheel_level(timeout)) & 0xFU;
     if (!doubts_.empty()) {
         doubts_.erase(id);
     }
@@ -145,6 +145,9 @@ void Ipvs::Model::expire(ConnectionId id, Time at) {
         return;
     }
     c.timeout_ms = milliseconds_of(template_rearm);
+    if (sender_) {
+        sync_chain(id, options_.sync.threshold, at);
+    }
     arm(id, template_rearm, at);
 }
 
@@ -399,8 +402,9 @@ void Ipvs::Model::for_each_connection(
                c.expires,
                c.is_template != 0,
                id,
-               destinations_[c.destination]->available,
-               spans});
+               destinations_[c.destination]->available && destinations_[c.destination]->bound,
+               spans,
+               c.by_sync != 0});
     }
 }
 

@@ -86,6 +86,26 @@ void Ipvs::script_choice(const Endpoint& server) {
     model_->script_choice(server);
 }
 
+void Ipvs::set_sync_master(const std::optional<SyncMaster>& daemon, Time now) {
+    model_->set_sync_master(daemon, now);
+}
+
+void Ipvs::set_sync_backup(const std::optional<SyncBackup>& daemon) {
+    model_->set_sync_backup(daemon);
+}
+
+std::vector<SyncMessage> Ipvs::take_sync_messages(Time now) {
+    return model_->take_sync_messages(now);
+}
+
+Time Ipvs::next_sync_message() const {
+    return model_->next_sync_message();
+}
+
+SyncReceipt Ipvs::apply_sync(std::span<const std::uint8_t> datagram, Time now) {
+    return model_->apply_sync(datagram, now);
+}
+
 std::vector<DestinationStatus> Ipvs::destinations(const ServiceKey& service) const {
     return model_->destinations(service);
 }

@@ -14,6 +14,7 @@
 #include "core/base/time.hpp"
 #include "core/ipvs/segment.hpp"
 #include "core/ipvs/service.hpp"
+#include "core/ipvs/sync.hpp"
 
 namespace lvslab::ipvs {
 
@@ -41,6 +42,7 @@ struct Options {
     bool secure_tcp = false;                 ///< net.ipv4.vs.secure_tcp != 0 and under attack
     Duration lblc_expiration = std::chrono::hours(24);   ///< net.ipv4.vs.lblc_expiration
     Duration lblcr_expiration = std::chrono::hours(24);  ///< net.ipv4.vs.lblcr_expiration
+    SyncPolicy sync;                                     ///< net.ipv4.vs.sync_*
 };
 
 /// With Expiry::told: something that is due and may have happened or not.
@@ -80,6 +82,7 @@ struct ConnectionStatus {
     bool server_listed;    ///< false: the server was removed
     /// With Expiry::told, of a template whose timer may have fired: what it may be set to.
     std::span<const ExpirySpan> possible_expiries;
+    bool by_sync;  ///< made by what another director told (origin SYNC in ip_vs_conn_sync)
 };
 
 /// Kernel IPVS without the kernel: virtual services, schedulers, the connection table and its
@@ -129,6 +132,20 @@ public:
     /// The next choice of a random scheduler (SchedulerEntry::random) is this server, if the
     /// service has it: for replaying what another source of randomness chose.
     void script_choice(const Endpoint& server);
+
+    /// Starts or ends the daemon that tells other directors of connections: while it runs, step()
+    /// queues what the kernel would send. Ending it loses what is not sent yet.
+    void set_sync_master(const std::optional<SyncMaster>& daemon, Time now);
+    /// Starts or ends the daemon that takes what others tell. Without it apply_sync() takes
+    /// nothing.
+    void set_sync_backup(const std::optional<SyncBackup>& daemon);
+    /// The datagrams that leave at `now`, in order.
+    std::vector<SyncMessage> take_sync_messages(Time now);
+    /// When take_sync_messages() should be called next, or `never`. It may be early, never late;
+    /// each step() and advance() may bring it nearer.
+    Time next_sync_message() const;
+    /// A datagram of another director has come: makes entries or updates them.
+    SyncReceipt apply_sync(std::span<const std::uint8_t> datagram, Time now);
 
     /// The real servers of a service in the kernel's list order (newest first); empty if there is
     /// no such service.

@@ -12,6 +12,7 @@
 #include "core/ipvs/destination.hpp"
 #include "core/ipvs/ipvs.hpp"
 #include "core/ipvs/schedulers.hpp"
+#include "core/ipvs/sync_master.hpp"
 #include "core/ipvs/tcp_states.hpp"
 #include "core/ipvs/template_doubt.hpp"
 
@@ -62,7 +63,16 @@ public:
     void script_choice(const Endpoint& server) { scripted_ = server; }
     void for_each_connection(const std::function<void(const ConnectionStatus&)>& visit) const;
     std::size_t connection_count() const { return table_.size(); }
-    std::size_t connection_table_bytes() const { return table_.bytes() + wheel_.bytes(); }
+    std::size_t connection_table_bytes() const {
+        return table_.bytes() + wheel_.bytes() + tracks_.capacity() * sizeof(SyncTrack);
+    }
+
+    // sync.cpp
+    void set_sync_master(const std::optional<SyncMaster>& daemon, Time now);
+    void set_sync_backup(const std::optional<SyncBackup>& daemon);
+    std::vector<SyncMessage> take_sync_messages(Time now);
+    Time next_sync_message() const { return sender_ ? sender_->next() : never; }
+    SyncReceipt apply_sync(std::span<const std::uint8_t> datagram, Time now);
 
 private:
     /// What services are looked up by (ip_vs_service_find).
@@ -109,7 +119,7 @@ private:
     void count(const Service& service, std::uint32_t step);
     static DestinationStatus status_of(const Destination& d);
     Destination* from_trash(const Service& service, const Endpoint& server);
-    Destination& new_destination(const Service& service, const Endpoint& server);
+    Destination& new_destination(const Endpoint& server, const ServiceKey& service);
     void apply(Destination& d, const DestinationSettings& settings);
     void set_thresholds(Destination& d, std::uint32_t upper, std::uint32_t lower);
     void to_trash(Destination& d, Time now);
@@ -127,7 +137,8 @@ private:
     ConnectionKey template_key(const Service& service, const Arrival& arrival) const;
     Destination* choose(Service& service, const Arrival& arrival);
     ConnectionId new_connection(const ConnectionKey& key, Destination& d, std::uint16_t port,
-                                bool is_template);
+                                bool is_template, Fwmark mark);
+    static void take_method(Connection& c, const Destination& d);
     void one_packet(Destination& d);
     void transition(Connection& c, TcpSide side, TcpFlags flags);
     Duration timeout_of(const Connection& c) const;
@@ -138,6 +149,7 @@ private:
     void entry_counted(Destination& d);
     void entry_uncounted(Destination& d);
     void set_active(Connection& c, bool active);
+    static void count_active(Connection& c, Destination& d, bool active);
     static void load_changed(const Destination& d) {
         if (d.scheduler != nullptr) {
             d.scheduler->load_changed(d);
@@ -166,6 +178,21 @@ private:
     void housekeeping(Time until);
     void plan_housekeeping();
 
+    // sync.cpp
+    void start_tracking();
+    SyncTrack& track(ConnectionId id);
+    void sync_packets(ConnectionId id, std::uint32_t count, Time now);
+    void sync_chain(ConnectionId id, std::uint32_t packets, Time now);
+    bool in_persistence(const Connection& c) const;
+    Duration told_timeout(const Connection& c) const;
+    SyncRecord record_of(ConnectionId id);
+    void apply(const SyncRecord& record, SyncReceipt& receipt, Time now);
+    ConnectionId replaced_or(ConnectionId id, const SyncRecord& record, bool& late, Time now);
+    ConnectionId made_by_sync(const SyncRecord& record);
+    void updated_by_sync(ConnectionId id, const SyncRecord& record);
+    Destination* sync_destination(const SyncRecord& record) const;
+    Destination& unbound_destination(const Address& server);
+
     Options options_;
     std::array<Duration, tcp_state_count> tcp_timeouts_;
     Duration udp_timeout_ = std::chrono::seconds(300);
@@ -192,6 +219,12 @@ private:
     /// With Expiry::told: templates whose timers may have fired or not. Nobody walks it.
     std::unordered_map<ConnectionId, TemplateDoubt> doubts_;
     Time last_advance_{};
+
+    std::optional<SyncSender> sender_;
+    std::optional<SyncBackup> backup_;
+    /// Of each entry, from when one of the daemons first ran.
+    bool tracking_ = false;
+    std::vector<SyncTrack> tracks_;
 };
 
 }  // namespace lvslab::ipvs

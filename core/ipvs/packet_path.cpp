@@ -106,6 +106,10 @@ Verdict Ipvs::Model::step_in(const Segment& segment, Time now) {
     verdict.method = static_cast<ForwardingMethod>(c.method);
     verdict.server = {destinations_[c.destination]->endpoint.address, Port{c.server_port}};
     transition(c, TcpSide::input, segment.flags);
+    c.packets += segment.count;
+    if (sender_) {
+        sync_packets(id, segment.count, now);
+    }
     arm(id, timeout_of(c), now);
     return verdict;
 }
@@ -183,7 +187,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& ar
     if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
         one_packet(d);
     } else {
-        made.id = new_connection(arrival.key, d, made.server_port, false);
+        made.id = new_connection(arrival.key, d, made.server_port, false, arrival.segment.mark);
     }
     return made;
 }
@@ -221,7 +225,7 @@ ConnectionId Ipvs::Model::template_for(Service& service, const Arrival& arrival)
     if (old != no_connection) {
         // ip_vs_check_template
         const auto& d = *destinations_[table_[old].destination];
-        if (d.available && !(options_.expire_quiescent_template && d.weight == 0)) {
+        if (d.available && d.bound && !(options_.expire_quiescent_template && d.weight == 0)) {
             return old;
         }
         table_.invalidate_template(old);
@@ -232,8 +236,8 @@ ConnectionId Ipvs::Model::template_for(Service& service, const Arrival& arrival)
     }
     const bool with_port =
         arrival.key.virtual_endpoint.port.value() == service.port() && service.port() != ftp_port;
-    const auto id =
-        new_connection(key, *d, with_port ? d->endpoint.port.value() : std::uint16_t{0}, true);
+    const auto port = with_port ? d->endpoint.port.value() : std::uint16_t{0};
+    const auto id = new_connection(key, *d, port, true, arrival.segment.mark);
     table_[id].timeout_ms = static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(service.settings.persistent).count());
     return id;
@@ -258,8 +262,11 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
     arm_template(id, arrival.now);
     if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
         one_packet(d);
+        if (sender_) {
+            sync_chain(id, ++track(id).template_packets, arrival.now);
+        }
     } else {
-        made.id = new_connection(arrival.key, d, made.server_port, false);
+        made.id = new_connection(arrival.key, d, made.server_port, false, arrival.segment.mark);
         table_[made.id].controller = id;
         ++table_[id].controlled;
     }
@@ -268,14 +275,21 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
 
 /// ip_vs_conn_new.
 ConnectionId Ipvs::Model::new_connection(const ConnectionKey& key, Destination& d,
-                                         std::uint16_t port, bool is_template) {
+                                         std::uint16_t port, bool is_template, Fwmark mark) {
     const auto id = table_.insert(key, is_template);
     auto& c = table_[id];
     c.server_port = port;
+    take_method(c, d);
+    bind(c, d);
+    if (tracking_) {
+        track(id) = {mark.value(), 0, TcpState::none, 0};
+    }
+    return id;
+}
+
+void Ipvs::Model::take_method(Connection& c, const Destination& d) {
     c.method = static_cast<std::uint8_t>(d.method) & 7U;
     c.no_output = d.method == ForwardingMethod::nat ? 0 : 1;
-    bind(c, d);
-    return id;
 }
 
 /// A one-packet entry: counted, and uncounted at once.
