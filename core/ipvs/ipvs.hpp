@@ -42,7 +42,7 @@ struct Options {
     bool secure_tcp = false;                 ///< net.ipv4.vs.secure_tcp != 0 and under attack
     Duration lblc_expiration = std::chrono::hours(24);   ///< net.ipv4.vs.lblc_expiration
     Duration lblcr_expiration = std::chrono::hours(24);  ///< net.ipv4.vs.lblcr_expiration
-    SyncPolicy sync;                                     ///< net.ipv4.vs.sync_*
+    SyncPolicy sync{};                                   ///< net.ipv4.vs.sync_*
 };
 
 /// With Expiry::told: something that is due and may have happened or not.
