@@ -129,6 +129,7 @@ ConnectionId ConnectionTable::insert(const ConnectionKey& key, bool is_template)
 
 void ConnectionTable::erase(ConnectionId id) {
     unlink(id);
+    waiting_ -= pool_[id].no_client_port != 0 ? 1U : 0U;
     if (pool_[id].ipv6 != 0) {
         ipv6_free_.push_back(pool_[id].client);
     }
@@ -136,13 +137,14 @@ void ConnectionTable::erase(ConnectionId id) {
     --size_;
 }
 
-ConnectionId ConnectionTable::find(const ConnectionKey& key, bool is_template) const {
+ConnectionId ConnectionTable::find(const ConnectionKey& key, Kind kind) const {
     const auto h = hash(key.protocol, client_digest(key.client.address), key.client.port.value());
     for (auto id = heads_[bucket(h)]; id != no_connection; id = pool_[id].next) {
         const auto& c = pool_[id];
         if (c.client_port == key.client.port.value() &&
             c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
-            (!is_template || c.is_template != 0) && same_addresses(c, key)) {
+            (kind != Kind::persistence || c.is_template != 0) &&
+            (kind != Kind::waiting || c.no_client_port != 0) && same_addresses(c, key)) {
             return id;
         }
     }
@@ -150,13 +152,29 @@ ConnectionId ConnectionTable::find(const ConnectionKey& key, bool is_template) c
 }
 
 ConnectionId ConnectionTable::find(const ConnectionKey& key) const {
-    // A client port of 0 matches only entries that wait for their client port (ip_vs_ftp), of
-    // which there are none.
-    return key.client.port.value() == 0 ? no_connection : find(key, false);
+    auto id = key.client.port.value() == 0 ? no_connection : find(key, Kind::connection);
+    if (id == no_connection && waiting_ > 0) {
+        id = find({key.protocol, {key.client.address, Port{0}}, key.virtual_endpoint},
+                  Kind::waiting);
+    }
+    return id;
 }
 
 ConnectionId ConnectionTable::find_template(const ConnectionKey& key) const {
-    return find(key, true);
+    return find(key, Kind::persistence);
+}
+
+void ConnectionTable::await_client_port(ConnectionId id) {
+    waiting_ += pool_[id].no_client_port == 0 ? 1U : 0U;
+    pool_[id].no_client_port = 1;
+}
+
+void ConnectionTable::fill_client_port(ConnectionId id, Port port) {
+    unlink(id);
+    pool_[id].client_port = port.value();
+    pool_[id].no_client_port = 0;
+    --waiting_;
+    link(id);
 }
 
 void ConnectionTable::invalidate_template(ConnectionId id) {

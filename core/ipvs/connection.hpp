@@ -34,10 +34,11 @@ struct Connection {
     std::uint8_t ipv6 : 1;
     std::uint8_t is_template : 1;
     std::uint8_t counted_active : 1;
-    std::uint8_t no_output : 1;    ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
-    std::uint8_t timer_level : 4;  ///< of the kernel's wheel, by the last timeout
-    std::uint8_t by_sync : 1;      ///< another director told of it (IP_VS_CONN_F_SYNC)
-    std::uint16_t timer_slot;      ///< where the alarm hangs in our wheel
+    std::uint8_t no_output : 1;       ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
+    std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
+    std::uint8_t no_client_port : 1;  ///< waits for its client's first packet (NO_CPORT)
+    std::uint8_t by_sync : 1;         ///< another director told of it (IP_VS_CONN_F_SYNC)
+    std::uint16_t timer_slot;         ///< where the alarm hangs in our wheel
 
     std::uint32_t destination;
     ConnectionId next;         ///< in its hash chain
@@ -155,6 +156,10 @@ public:
     /// A connection by client and virtual endpoint (ip_vs_conn_in_get).
     ConnectionId find(const ConnectionKey& key) const;
     ConnectionId find_template(const ConnectionKey& key) const;
+    /// The entry, whose client port is 0, takes the first packet from any port of its client.
+    void await_client_port(ConnectionId id);
+    /// It has come (ip_vs_conn_fill_cport).
+    void fill_client_port(ConnectionId id, Port port);
     /// A connection by a reply's source (real server, or virtual endpoint unless NAT) and client
     /// (ip_vs_conn_out_get). `server_of(entry)` gives the real server's address.
     template <class ServerOf>
@@ -183,7 +188,8 @@ private:
     std::uint64_t hash_of(const Connection& c) const;
     std::size_t bucket(std::uint64_t hash) const { return hash >> shift_; }
     bool same_addresses(const Connection& c, const ConnectionKey& key) const;
-    ConnectionId find(const ConnectionKey& key, bool is_template) const;
+    enum class Kind : std::uint8_t { connection, waiting, persistence };
+    ConnectionId find(const ConnectionKey& key, Kind kind) const;
     void link(ConnectionId id);
     void unlink(ConnectionId id);
     void grow();
@@ -192,6 +198,7 @@ private:
     std::vector<ConnectionId> heads_;
     unsigned shift_ = 58;
     std::size_t size_ = 0;
+    std::size_t waiting_ = 0;  ///< entries without a client port
     std::vector<AddressPair> ipv6_;
     std::vector<std::uint32_t> ipv6_free_;
 };

@@ -144,9 +144,11 @@ void Ipvs::Model::expire(ConnectionId id, Time at) {
         remove_connection(id, false, at);
         return;
     }
-    c.timeout_ms = milliseconds_of(template_rearm);
+    if (c.is_template != 0) {
+        c.timeout_ms = milliseconds_of(template_rearm);
+    }
     if (sender_) {
-        sync_chain(id, options_.sync.threshold, at);
+        sync_chain(id, options_.sync.threshold, at, template_rearm);
     }
     arm(id, template_rearm, at);
 }
@@ -160,6 +162,9 @@ void Ipvs::Model::remove_connection(ConnectionId id, bool dropping, Time now) {
     if (!doubts_.empty()) {
         doubts_.erase(id);
     }
+    if (!ftp_modes_.empty()) {
+        ftp_modes_.erase(id);
+    }
     table_.erase(id);
     if (controller != no_connection) {
         release_controller(controller, dropping, gone);
@@ -171,6 +176,9 @@ void Ipvs::Model::remove_connection(ConnectionId id, bool dropping, Time now) {
 void Ipvs::Model::release_controller(ConnectionId id, bool dropping, TimeSpan when) {
     auto& c = table_[id];
     --c.controlled;
+    if (c.is_template == 0) {
+        return;  // FTP's control connection lives by its own packets
+    }
     if (c.controlled == 0 && dropping && c.state != TcpState::established) {
         remove_connection(id, dropping, when.latest);
     } else if (options_.expiry == Expiry::told) {

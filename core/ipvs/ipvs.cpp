@@ -53,6 +53,11 @@ Verdict Ipvs::step(const Segment& segment, Time now) {
     return model_->step(segment, now);
 }
 
+std::optional<FtpEdit> Ipvs::ftp_payload(const Segment& segment,
+                                         std::span<const std::uint8_t> payload, Time now) {
+    return model_->ftp_payload(segment, payload, now);
+}
+
 void Ipvs::advance(Time now) {
     model_->advance(now);
 }

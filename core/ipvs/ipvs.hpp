@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/time.hpp"
+#include "core/ipvs/ftp_helper.hpp"
 #include "core/ipvs/segment.hpp"
 #include "core/ipvs/service.hpp"
 #include "core/ipvs/sync.hpp"
@@ -42,6 +43,7 @@ struct Options {
     bool secure_tcp = false;                 ///< net.ipv4.vs.secure_tcp != 0 and under attack
     Duration lblc_expiration = std::chrono::hours(24);   ///< net.ipv4.vs.lblc_expiration
     Duration lblcr_expiration = std::chrono::hours(24);  ///< net.ipv4.vs.lblcr_expiration
+    bool ftp_helper = false;                             ///< the module ip_vs_ftp is loaded
     SyncPolicy sync{};                                   ///< net.ipv4.vs.sync_*
 };
 
@@ -110,6 +112,12 @@ public:
 
     /// What happens to this segment: looks up or makes its entry, runs the state machine, counts.
     Verdict step(const Segment& segment, Time now);
+
+    /// What the FTP helper makes of the payload of a packet that step() has just forwarded with
+    /// Verdict::ftp_control: entries for the data connections told of there, and perhaps a text to
+    /// be replaced. Sequence numbers are the caller's (packet::TcpRewriter).
+    std::optional<FtpEdit> ftp_payload(const Segment& segment,
+                                       std::span<const std::uint8_t> payload, Time now);
 
     /// Fires every timer due at or before `now`.
     void advance(Time now);

@@ -67,6 +67,10 @@ public:
         return table_.bytes() + wheel_.bytes() + tracks_.capacity() * sizeof(SyncTrack);
     }
 
+    // ftp.cpp
+    std::optional<FtpEdit> ftp_payload(const Segment& segment,
+                                       std::span<const std::uint8_t> payload, Time now);
+
     // sync.cpp
     void set_sync_master(const std::optional<SyncMaster>& daemon, Time now);
     void set_sync_backup(const std::optional<SyncBackup>& daemon);
@@ -178,11 +182,22 @@ private:
     void housekeeping(Time until);
     void plan_housekeeping();
 
+    // ftp.cpp
+    bool is_ftp_control(const Connection& c) const;
+    ConnectionId find_reply(const Segment& segment) const;
+    void ftp_command(ConnectionId id, const FtpCommand& command, Fwmark mark, Time now);
+    std::optional<FtpEdit> ftp_answer(ConnectionId id, const Segment& segment,
+                                      std::span<const std::uint8_t> payload, Time now);
+    ConnectionId new_data_connection(ConnectionId control, const ConnectionKey& key,
+                                     const Endpoint& server, Fwmark mark);
+    void listen(ConnectionId id, Time now);
+
     // sync.cpp
     void start_tracking();
     SyncTrack& track(ConnectionId id);
     void sync_packets(ConnectionId id, std::uint32_t count, Time now);
-    void sync_chain(ConnectionId id, std::uint32_t packets, Time now);
+    void sync_chain(ConnectionId id, std::uint32_t packets, Time now,
+                    Duration timeout = Duration::zero());
     bool in_persistence(const Connection& c) const;
     Duration told_timeout(const Connection& c) const;
     SyncRecord record_of(ConnectionId id);
@@ -219,6 +234,9 @@ private:
     /// With Expiry::told: templates whose timers may have fired or not. Nobody walks it.
     std::unordered_map<ConnectionId, TemplateDoubt> doubts_;
     Time last_advance_{};
+
+    /// Control connections whose client asked for a passive data connection and has no answer yet.
+    std::unordered_map<ConnectionId, FtpMode> ftp_modes_;
 
     std::optional<SyncSender> sender_;
     std::optional<SyncBackup> backup_;

@@ -32,9 +32,7 @@ bool Ipvs::Model::sees(const Segment& segment) const {
 
 /// ip_vs_out_hook: a reply is rewritten if its entry is known, and goes on as it is if not.
 Verdict Ipvs::Model::step_out(const Segment& segment, Time now) {
-    const auto id = table_.find_reply(
-        segment.protocol, segment.source, segment.destination,
-        [this](const Connection& c) { return destinations_[c.destination]->endpoint.address; });
+    const auto id = find_reply(segment);
     if (id == no_connection) {
         return {};
     }
@@ -45,6 +43,7 @@ Verdict Ipvs::Model::step_out(const Segment& segment, Time now) {
                     static_cast<ForwardingMethod>(c.method),
                     {d.endpoint.address, Port{c.server_port}},
                     {table_.virtual_address(c), Port{c.virtual_port}}};
+    verdict.ftp_control = is_ftp_control(c);
     transition(c, TcpSide::output, segment.flags);
     if (c.is_template == 0) {
         arm(id, timeout_of(c), now);
@@ -105,7 +104,11 @@ Verdict Ipvs::Model::step_in(const Segment& segment, Time now) {
     auto& c = table_[id];
     verdict.method = static_cast<ForwardingMethod>(c.method);
     verdict.server = {destinations_[c.destination]->endpoint.address, Port{c.server_port}};
+    verdict.ftp_control = is_ftp_control(c);
     transition(c, TcpSide::input, segment.flags);
+    if (c.no_client_port != 0 && c.method == nat) {
+        table_.fill_client_port(id, segment.source.port);
+    }
     c.packets += segment.count;
     if (sender_) {
         sync_packets(id, segment.count, now);
@@ -319,7 +322,7 @@ void Ipvs::Model::transition(Connection& c, TcpSide side, TcpFlags flags) {
     } else {
         assured = side == TcpSide::output;
     }
-    if (assured && c.controller != no_connection) {
+    if (assured && c.controller != no_connection && table_[c.controller].is_template != 0) {
         table_[c.controller].state = TcpState::established;
     }
 }

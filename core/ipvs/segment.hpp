@@ -58,6 +58,7 @@ struct Verdict {
     ForwardingMethod method = ForwardingMethod::nat;
     Endpoint server;            ///< the real server (forward, either direction)
     Endpoint virtual_endpoint;  ///< what the client connects to: the source of NAT's replies
+    bool ftp_control = false;   ///< the FTP helper wants the payload (Ipvs::ftp_payload)
 };
 
 }  // namespace lvslab::ipvs

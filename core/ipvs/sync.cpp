@@ -20,6 +20,10 @@ bool is_active(const SyncRecord& record) {
     return (record.flags & (sync_flag::inactive | sync_flag::is_template)) == 0;
 }
 
+std::uint32_t seconds_of(Duration d) {
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(d).count());
+}
+
 /// A protocol and a state that this model follows.
 bool is_known(const SyncRecord& record) {
     if (record.has_persistence_engine) {
@@ -90,19 +94,23 @@ void Ipvs::Model::sync_packets(ConnectionId id, std::uint32_t count, Time now) {
     }
 }
 
-/// ip_vs_sync_conn: an entry, then whoever controls it.
-void Ipvs::Model::sync_chain(ConnectionId id, std::uint32_t packets, Time now) {
+/// ip_vs_sync_conn: an entry, then whoever controls it. `timeout` is the first one's if its timer
+/// is set to another one than its state's, or zero.
+void Ipvs::Model::sync_chain(ConnectionId id, std::uint32_t packets, Time now, Duration timeout) {
     while (id != no_connection) {
         const auto& c = table_[id];
+        const auto timer = timeout != Duration::zero() ? timeout : told_timeout(c);
         const SyncQuestion question{c.protocol,        c.state, c.is_template != 0,
-                                    in_persistence(c), packets, told_timeout(c)};
+                                    in_persistence(c), packets, timer};
         if (sync_needed(options_.sync, question, track(id), now)) {
-            const auto record = record_of(id);
+            auto record = record_of(id);
+            record.timeout_seconds = seconds_of(timer);
             // The kernel refuses to sync with servers of another family than their clients.
             if (record.server.address.family() == record.client.address.family()) {
                 sender_->add(record, now);
             }
         }
+        timeout = Duration::zero();
         id = c.controller;
         if (id != no_connection) {
             packets = table_[id].is_template != 0 ? ++track(id).template_packets
@@ -132,14 +140,14 @@ SyncRecord Ipvs::Model::record_of(ConnectionId id) {
     r.flags |= c.by_sync != 0 ? sync_flag::sync : 0;
     r.flags |= c.no_output != 0 ? sync_flag::no_output : 0;
     r.flags |= c.counted_active == 0 ? sync_flag::inactive : 0;
+    r.flags |= c.no_client_port != 0 ? sync_flag::no_client_port : 0;
     r.flags |= c.is_template != 0 ? sync_flag::is_template : 0;
     r.state = static_cast<std::uint16_t>(c.state);
     r.client = {table_.client_address(c), Port{c.client_port}};
     r.virtual_endpoint = {table_.virtual_address(c), Port{c.virtual_port}};
     r.server = {destinations_[c.destination]->endpoint.address, Port{c.server_port}};
     r.fwmark = track(id).fwmark;
-    r.timeout_seconds = static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(told_timeout(c)).count());
+    r.timeout_seconds = seconds_of(told_timeout(c));
     return r;
 }
 
@@ -235,6 +243,9 @@ ConnectionId Ipvs::Model::made_by_sync(const SyncRecord& record) {
         c.no_output = (record.flags & sync_flag::no_output) != 0 ? 1 : 0;
     }
     bind(c, *d);
+    if ((record.flags & sync_flag::no_client_port) != 0 && record.client.port.value() == 0) {
+        table_.await_client_port(id);
+    }
     return id;
 }
 

@@ -12,6 +12,8 @@ void apply(const IpvsSysctls& sysctls, ipvs::Options& options) {
     options.secure_tcp = sysctls.secure_tcp == 3;
     options.lblc_expiration = sysctls.lblc_expiration;
     options.lblcr_expiration = sysctls.lblcr_expiration;
+    options.sync = {sysctls.sync_threshold, sysctls.sync_period, sysctls.sync_refresh_period,
+                    sysctls.sync_retries, sysctls.sync_persist_mode};
 }
 
 }  // namespace lvslab::scenario
