@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/base/time.hpp"
-#include "core/ipvs/ftp_helper.hpp"
+#include "core/ipvs/ftp_dialogue.hpp"
 #include "core/ipvs/segment.hpp"
 #include "core/ipvs/service.hpp"
 #include "core/ipvs/sync.hpp"

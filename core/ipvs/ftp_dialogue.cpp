@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "core/ipvs/ftp_helper.hpp"
+#include "core/ipvs/ftp_dialogue.hpp"
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "core/base/random.hpp"
-#include "core/ipvs/ftp_helper.hpp"
+#include "core/ipvs/ftp_dialogue.hpp"
 #include "tests/unit/ipvs/ipvs_story.hpp"
 
 namespace lvslab::ipvs {
