@@ -78,7 +78,7 @@ void Neighbour::learn(const ns3::Mac48Address& mac, bool confirms, bool override
     if (next != state_ || changed) {
         updated_ = now;
     }
-    if (next == State::reachable) {
+    if (confirms) {
         reachable_until_ = now + reachable;
     }
     if (next != state_) {

@@ -87,6 +87,54 @@ TEST(Topology, MarkedDestinationsAreRoutedToTheServicesAddress) {
     EXPECT_EQ(listened(s, 0), (Texts{"tcp 0.0.0.0:8080"}));
 }
 
+TEST(Topology, ABackupMayBeInOtherNetworks) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    s.routers.push_back(router("lvs2", "192.168.27.8/24", "10.11.13.8/24"));
+    const auto t = topology_of(s);
+    ASSERT_EQ(t.lans.size(), 4U);
+    EXPECT_EQ(t.lans[0].name + " " + t.lans[1].name, "public private");
+    EXPECT_EQ(t.router_lans[1].public_lan, 2U);
+    EXPECT_EQ(t.router_lans[1].private_lan, 3U);
+    EXPECT_EQ(t.lans[2].gateway.to_string(), "192.168.27.254") << "its way to the clients";
+    Network network(s, {});
+    EXPECT_TRUE(network.heartbeat_route(0, 1, Side::public_net).open);
+    EXPECT_FALSE(network.heartbeat_route(0, 1, Side::private_net).open);
+    network.raise_floating_addresses(1);
+    EXPECT_TRUE(network.has_address(1, *Address::parse("192.168.26.10")));
+}
+
+TEST(Topology, AGatewayThatNobodyElseHasIsTheClientsGateways) {
+    auto s = cluster(NetworkType::direct, 3, 1);
+    s.servers[0].gateways = {*Address::parse("192.168.26.253")};
+    s.servers[1].gateways = {*Address::parse("192.168.26.9")};
+    const auto t = topology_of(s);
+    EXPECT_EQ(t.server_gateway[0].to_string(), "192.168.26.253");
+    EXPECT_EQ(t.server_gateway[1].to_string(), "192.168.26.9");
+    EXPECT_EQ(t.server_gateway[2].to_string(), "192.168.26.254");
+    ASSERT_EQ(t.lans[0].more_gateways.size(), 1U) << "a router's address is the router's";
+    EXPECT_EQ(t.lans[0].more_gateways[0].to_string(), "192.168.26.253");
+}
+
+TEST(Topology, APairOfDataServersHasAnAddressThatMoves) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    scenario::DataServer db;
+    db.name = "db";
+    db.interface = *lvslab::Network::parse("10.11.12.50/24");
+    db.standby = scenario::Standby{.interface = *lvslab::Network::parse("10.11.12.51/24")};
+    s.data.push_back(db);
+    Network network(s, {});
+    const auto has = [&](unsigned node) {
+        return network.data_server(0, node)->GetObject<ns3::Ipv4>()->GetInterfaceForAddress(
+                   "10.11.12.50") > 0;
+    };
+    network.raise_data_address(0, 0);
+    EXPECT_TRUE(has(0));
+    network.crash({Machine::Kind::data_server, 0, 0});
+    network.raise_data_address(0, 1);
+    EXPECT_FALSE(has(0));
+    EXPECT_TRUE(has(1));
+}
+
 TEST(ListenEndpoints, AreTheServersOwnUnderNatAndTheVirtualOnesOtherwise) {
     EXPECT_EQ(listened(cluster(NetworkType::nat, 2, 1), 1),
               (Texts{"tcp 10.11.12.2:80", "udp 10.11.12.2:80"}));
