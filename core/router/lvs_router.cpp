@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/config/compare.hpp"
 #include "core/router/daemon_settings.hpp"
 
 namespace lvslab::router {
@@ -77,6 +78,10 @@ void LvsRouter::reload(const config::LvsConfig& config) {
     }
     const auto before = std::exchange(config_, config);
     note("configuration reloaded");
+    const auto differences = config::compare(before, config_);
+    for (const auto& difference : differences.items()) {
+        note(difference.location.to_string() + ": " + difference.message);
+    }
     services_.reload(config_);
     hand_in(pulse::Reconfigured{settings()});
     change_sync(before);

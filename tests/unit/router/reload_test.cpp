@@ -172,6 +172,7 @@ TEST(Reload, TimesOfHeartbeatsTakeEffect) {
     const auto quick = replaced(replaced(two_servers(), "keepalive = 2", "keepalive = 250ms"),
                                 "deadtime = 6", "deadtime = 1");
     active.reload(quick);
+    EXPECT_TRUE(active.machine().noted("lvs.cf:6:13: keepalive is 2, but 250ms in lvs.cf:6:13"));
     active.pair.router(1).reload(read_config(quick));
     active.pair.until(30s);
     EXPECT_TRUE(active.pair.active(0));
