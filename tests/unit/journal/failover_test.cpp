@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/journal/invariants.hpp"
 #include "core/journal/metrics.hpp"
 #include "core/journal/observables.hpp"
 #include "core/journal/outage.hpp"
@@ -428,4 +429,43 @@ TEST(FailoverTables, StayBoundedHoweverLongTheRun) {
     }
     EXPECT_EQ(opened, 40000U);
     EXPECT_EQ(served, 40000U);
+}
+
+TEST(FailoverCounts, TakeIndicesOfNobody) {
+    // A world may not know which service a packet belonged to, or which check ended.
+    Invariants invariants;
+    Story story;
+    const auto nobody = no_index;
+    const auto tell = [&](const auto& payload) {
+        story.at(1s, payload);
+        invariants.take({Time{1s}, payload});
+    };
+    invariants.take({Time{}, a_pair()});
+    tell(RoleChanged{nobody, true, ""});
+    tell(HeartbeatSent{nobody, 255, true});
+    tell(HeartbeatHeard{nobody, 255, true});
+    tell(HeartbeatPath{nobody, nobody, 255, true, 0s});
+    tell(AddressRaised{nobody, {}});
+    tell(AddressAnnounced{nobody, {}, 1});
+    tell(AddressLowered{nobody, {}});
+    tell(ServiceSet{nobody, nobody, "", 1s, {}});
+    tell(ServiceRemoved{nobody, nobody});
+    tell(DestinationAdded{nobody, nobody, nobody, 1});
+    tell(DestinationRemoved{nobody, nobody, nobody});
+    tell(Decision{nobody, nobody, nobody, 2, {}, {}});
+    tell(CheckEnded{nobody, nobody, nobody, true, 0s});
+    tell(LoadMeasured{nobody, nobody, nobody, 1});
+    tell(SyncSent{nobody, 1, 1});
+    tell(SyncReceived{nobody, 1, 1});
+    tell(DirectorTraffic{nobody, 0, 0, 0, 0, 0, 0, 0});
+    tell(SessionEnded{nobody, 1, 1, true});
+    tell(StaleResponse{1, nobody, nobody, 1s});
+    tell(DataRequestEnded{nobody, nobody, true, 1s});
+    tell(DataRole{nobody, 0, true});
+    tell(NodeChanged{"nobody", NodeState::crashed});
+    EXPECT_TRUE(invariants.held());
+    EXPECT_NO_THROW(json::parse(summary_json(story.metrics.summary())));
+    for (const auto& table : summary_tables(story.metrics.summary())) {
+        EXPECT_FALSE(table.text.empty()) << table.name;
+    }
 }
