@@ -13,8 +13,8 @@ namespace {
 
 class AddressCheck {
 public:
-    AddressCheck(Scenario& s, const Places& places, Diagnostics& d)
-        : s_(s), places_(places), d_(d) {}
+    AddressCheck(Scenario& s, const Places& places, Acceptance& accept, Diagnostics& d)
+        : s_(s), places_(places), accept_(accept), d_(d) {}
 
     void run() {
         check_router_networks();
@@ -41,10 +41,13 @@ private:
         if (!first) {
             first = Named{fmt::format("the {} network of {}", kind, r.name), n, place, true};
         } else if (network_of(first->network) != network_of(n)) {
-            d_.error(place,
-                     fmt::format("{} address {} of {} is not in {}, {}/{}", kind, n.to_string(),
-                                 r.name, first->name, first->network.base().to_string(),
-                                 first->network.prefix_length));
+            accept_.report(
+                Acceptable::other_networks, place,
+                fmt::format("{} address {} of {} is not in {}, {}/{}", kind, n.to_string(), r.name,
+                            first->name, first->network.base().to_string(),
+                            first->network.prefix_length));
+            others_.push_back(
+                Named{fmt::format("the {} network of {}", kind, r.name), n, place, true});
         }
     }
 
@@ -100,6 +103,7 @@ private:
                 networks.push_back(*n);
             }
         }
+        networks.insert(networks.end(), others_.begin(), others_.end());
         for (std::size_t i = 0; i < s_.clients.size(); ++i) {
             if (known(places_.clients[i])) {
                 networks.push_back({fmt::format("the network of {}", s_.clients[i].name),
@@ -153,15 +157,22 @@ private:
     // Networks of servers that are not on a link with the routers, each once.
     void add_remote_networks(std::vector<Named>& networks) {
         for (std::size_t i = 0; i < s_.servers.size(); ++i) {
-            const auto& n = s_.servers[i].interface;
-            const bool is_known = std::ranges::any_of(networks, [&](const auto& other) {
-                const bool same = network_of(other.network) == network_of(n);
-                return same || (other.is_routers && other.network.contains(n.address));
-            });
-            if (known(places_.servers[i]) && !is_known) {
-                networks.push_back(
-                    {fmt::format("the network of {}", s_.servers[i].name), n, places_.servers[i]});
-            }
+            add_remote_network(networks, s_.servers[i].name, s_.servers[i].interface,
+                               places_.servers[i]);
+        }
+        for (std::size_t i = 0; i < s_.data.size(); ++i) {
+            add_remote_network(networks, s_.data[i].name, s_.data[i].interface, places_.data[i]);
+        }
+    }
+
+    static void add_remote_network(std::vector<Named>& networks, const std::string& name,
+                                   const Network& n, const SourceLocation& place) {
+        const bool is_known = std::ranges::any_of(networks, [&](const auto& other) {
+            const bool same = network_of(other.network) == network_of(n);
+            return same || (other.is_routers && other.network.contains(n.address));
+        });
+        if (known(place) && !is_known) {
+            networks.push_back({fmt::format("the network of {}", name), n, place});
         }
     }
 
@@ -191,6 +202,7 @@ private:
                 use(s_.servers[i].interface.address, s_.servers[i].name, places_.servers[i]);
             }
         }
+        use_data_servers();
         use(s_.gateway,
             known(places_.gateway) ? "gateway"
                                    : "the gateway (the default, for want "
@@ -201,13 +213,36 @@ private:
         use_config_addresses();
     }
 
-    void use_config_addresses() {
-        if (s_.config.network == config::NetworkType::nat && s_.config.nat_router) {
-            use(*s_.config.nat_router, "nat_router", places_.config);
+    void use_data_servers() {
+        for (std::size_t i = 0; i < s_.data.size(); ++i) {
+            const auto& data = s_.data[i];
+            if (known(places_.data[i])) {
+                use(data.interface.address, data.name, places_.data[i]);
+            }
+            if (data.standby && known(places_.standbys[i])) {
+                use(data.standby->interface.address, "the standby of " + data.name,
+                    places_.standbys[i]);
+            }
         }
-        std::map<Address, bool> seen;  // services may share a virtual address
-        for (const auto& v : s_.config.virtual_servers) {
-            if (v.active && seen.emplace(v.address, true).second) {
+    }
+
+    // Services may share a virtual address, and routers both.
+    void use_config_addresses() {
+        use_config_addresses(s_.config, places_.config);
+        for (std::size_t i = 1; i < s_.routers.size(); ++i) {
+            if (s_.routers[i].config_path != s_.config_path) {
+                use_config_addresses(s_.routers[i].config, places_.routers[i].config);
+            }
+        }
+    }
+
+    void use_config_addresses(const config::LvsConfig& config, const SourceLocation& place) {
+        if (config.network == config::NetworkType::nat && config.nat_router &&
+            floating_.emplace(*config.nat_router, true).second) {
+            use(*config.nat_router, "nat_router", place);
+        }
+        for (const auto& v : config.virtual_servers) {
+            if (v.active && floating_.emplace(v.address, true).second) {
                 use(v.address, fmt::format("virtual service {}", v.name), v.location);
             }
         }
@@ -215,15 +250,18 @@ private:
 
     Scenario& s_;
     const Places& places_;
+    Acceptance& accept_;
     Diagnostics& d_;
     std::optional<Named> public_, private_;
+    std::vector<Named> others_;         ///< networks of routers that are not the first one's
+    std::map<Address, bool> floating_;  ///< addresses of an lvs.cf
     std::map<Address, std::string> used_;
 };
 
 }  // namespace
 
-void check_addresses(Scenario& s, const Places& places, Diagnostics& d) {
-    AddressCheck(s, places, d).run();
+void check_addresses(Scenario& s, const Places& places, Acceptance& accept, Diagnostics& d) {
+    AddressCheck(s, places, accept, d).run();
 }
 
 }  // namespace lvslab::scenario

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <set>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "core/base/spelling.hpp"
 #include "core/scenario/checks.hpp"
 
 namespace lvslab::scenario {
 namespace {
+
+// The first word of a command.
+std::string_view program_of(std::string_view command) {
+    while (!command.empty() && (command.front() == ' ' || command.front() == '\'')) {
+        command.remove_prefix(1);
+    }
+    return command.substr(0, command.find_first_of(" '"));
+}
 
 std::string_view name_of(config::NetworkType t) {
     switch (t) {
@@ -22,10 +33,26 @@ std::string_view name_of(config::NetworkType t) {
     return "?";
 }
 
+// An lvs.cf and who runs it.
+struct ConfigFile {
+    const config::LvsConfig& config;
+    std::string path;
+    SourceLocation place;            ///< where the scenario names it
+    std::vector<std::size_t> users;  ///< routers
+};
+
 class ConfigCheck {
 public:
-    ConfigCheck(const Scenario& s, const Places& places, Diagnostics& d)
-        : s_(s), config_(s.config), places_(places), d_(d) {
+    ConfigCheck(const Scenario& s, const ConfigFile& file, const Places& places, Acceptance& accept,
+                Diagnostics& d)
+        : s_(s),
+          file_(file),
+          config_(file.config),
+          path_(file.path),
+          place_(file.place),
+          places_(places),
+          accept_(accept),
+          d_(d) {
         for (std::size_t i = 0; i < s.routers.size(); ++i) {
             all_routers_read_ &= known(places.routers[i].public_interface);
         }
@@ -36,10 +63,10 @@ public:
 
     void run() {
         if (config_.service == config::ServiceType::fos) {
-            d_.error(places_.config,
+            d_.error(place_,
                      fmt::format("{} has service = fos, failover services without IPVS, which "
                                  "lvslab does not run; it runs service = lvs",
-                                 s_.config_path));
+                                 path_));
             return;
         }
         check_routers();
@@ -48,12 +75,14 @@ public:
         check_server_networks();
         check_virtual_servers();
         check_real_servers();
+        check_programs();
     }
 
 private:
     // Without routers that were read there is nothing to hold against the lvs.cf.
     const Router* first_router() const {
-        return all_routers_read_ && !s_.routers.empty() ? &s_.routers.front() : nullptr;
+        return all_routers_read_ && !file_.users.empty() ? &s_.routers[file_.users.front()]
+                                                         : nullptr;
     }
 
     void check_routers() {
@@ -61,18 +90,18 @@ private:
             return;
         }
         bool has_primary = false;
-        for (std::size_t i = 0; i < s_.routers.size(); ++i) {
+        for (const auto i : file_.users) {
             const auto& r = s_.routers[i];
             const auto& place = places_.routers[i];
             const bool is_primary = r.public_interface.address == config_.primary;
             const bool is_backup = r.public_interface.address == config_.backup;
             has_primary |= is_primary;
             if (!is_primary && !is_backup) {
-                d_.error(
-                    place.public_interface,
+                accept_.report(
+                    Acceptable::wrong_roles, place.public_interface,
                     fmt::format("{} ({}) is neither primary ({}) nor backup ({}) of {}", r.name,
                                 r.public_interface.address.to_string(), config_.primary.to_string(),
-                                config_.backup.to_string(), s_.config_path));
+                                config_.backup.to_string(), path_));
                 continue;
             }
             const auto& expected = is_primary ? config_.primary_private : config_.backup_private;
@@ -81,11 +110,11 @@ private:
             if (r.private_interface && known(place.private_interface) &&
                 !expected.is_unspecified() && expected != public_address &&
                 expected != r.private_interface->address) {
-                d_.error(place.private_interface,
-                         fmt::format("{} has the private address {}, but {} has {} as its {}",
-                                     r.name, r.private_interface->address.to_string(),
-                                     s_.config_path, expected.to_string(),
-                                     is_primary ? "primary_private" : "backup_private"));
+                accept_.report(Acceptable::wrong_roles, place.private_interface,
+                               fmt::format("{} has the private address {}, but {} has {} as its {}",
+                                           r.name, r.private_interface->address.to_string(), path_,
+                                           expected.to_string(),
+                                           is_primary ? "primary_private" : "backup_private"));
             }
         }
         if (!has_primary && s_.routers.size() == 1 &&
@@ -106,7 +135,7 @@ private:
 
     void check_timeouts() {
         const auto check = [&](std::string_view name, Duration time) {
-            refuse_negative(places_.config, fmt::format("{} of {}", name, s_.config_path), time);
+            refuse_negative(place_, fmt::format("{} of {}", name, path_), time);
         };
         check("keepalive", config_.keepalive);
         check("deadtime", config_.deadtime);
@@ -128,25 +157,27 @@ private:
             return;
         }
         const auto* router = first_router();
-        for (const auto& r : s_.routers) {
+        for (const auto i : file_.users) {
+            const auto& r = s_.routers[i];
             if (!r.private_interface && router != nullptr) {
                 d_.error(r.location,
                          fmt::format("{} has no \"private\" address, which NAT needs (network = "
                                      "nat in {})",
-                                     r.name, s_.config_path));
+                                     r.name, path_));
                 router = nullptr;
             }
         }
         if (!config_.nat_router) {
-            d_.error(places_.config,
+            d_.error(place_,
                      fmt::format("{} has network = nat but no nat_router, the real servers' "
                                  "default gateway",
-                                 s_.config_path));
+                                 path_));
         } else if (router != nullptr && !router->private_interface->contains(*config_.nat_router)) {
-            d_.error(places_.config,
-                     fmt::format("nat_router {} of {} is not in the routers' private network {}",
-                                 config_.nat_router->to_string(), s_.config_path,
-                                 network_of(*router->private_interface).to_string()));
+            accept_.report(
+                Acceptable::other_networks, place_,
+                fmt::format("nat_router {} of {} is not in the routers' private network {}",
+                            config_.nat_router->to_string(), path_,
+                            network_of(*router->private_interface).to_string()));
         }
     }
 
@@ -179,10 +210,11 @@ private:
                                   network_of(*router->private_interface).to_string())
                     : fmt::format("public network {}",
                                   network_of(router->public_interface).to_string());
-            d_.error(places_.servers[i],
-                     fmt::format("{} of {} is not in the routers' {}, where network = {} needs it",
-                                 have.to_string(), s_.servers[i].name, wanted,
-                                 name_of(config_.network)));
+            accept_.report(
+                Acceptable::unreachable_server, places_.servers[i],
+                fmt::format("{} of {} is not in the routers' {}, where network = {} needs it",
+                            have.to_string(), s_.servers[i].name, wanted,
+                            name_of(config_.network)));
         }
     }
 
@@ -221,11 +253,12 @@ private:
         if (v.address.is_unspecified()) {
             d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
         } else if (router != nullptr && !router->public_interface.contains(v.address)) {
-            d_.error(v.location,
-                     fmt::format("address {} of virtual service {} is not in the routers' public "
-                                 "network {}",
-                                 v.address.to_string(), v.name,
-                                 network_of(router->public_interface).to_string()));
+            accept_.report(
+                Acceptable::other_networks, v.location,
+                fmt::format("address {} of virtual service {} is not in the routers' public "
+                            "network {}",
+                            v.address.to_string(), v.name,
+                            network_of(router->public_interface).to_string()));
         }
     }
 
@@ -254,11 +287,9 @@ private:
         if (!all_servers_read_ || s_.servers.empty()) {
             return;
         }
-        std::set<Address> named;
         for (const auto& v : config_.virtual_servers) {
             std::set<std::pair<Address, Port>> in_service;
             for (const auto& r : v.servers) {
-                named.insert(r.address);
                 if (!v.active || !r.active) {
                     continue;
                 }
@@ -279,28 +310,115 @@ private:
                 }
             }
         }
-        for (std::size_t i = 0; i < s_.servers.size(); ++i) {
-            const auto& address = s_.servers[i].interface.address;
-            if (!named.contains(address)) {
-                d_.error(places_.servers[i],
-                         fmt::format("{} ({}) is a real server of no virtual service in {}",
-                                     s_.servers[i].name, address.to_string(), s_.config_path));
+    }
+
+    // The command that nanny runs is a program with arguments.
+    void check_programs() {
+        for (const auto& v : config_.virtual_servers) {
+            if (!v.active || !v.send_program || !s_.daemons) {
+                continue;
+            }
+            const auto path = program_of(*v.send_program);
+            const bool exists = std::ranges::any_of(
+                s_.programs, [&](const auto& program) { return program.path == path; });
+            if (!exists) {
+                std::vector<std::string_view> known;
+                for (const auto& program : s_.programs) {
+                    known.push_back(program.path);
+                }
+                d_.error(v.location, fmt::format("send_program {} of virtual service {} has no "
+                                                 "entry under \"programs\" of the scenario{}",
+                                                 path, v.name, suggestion(path, known)));
             }
         }
     }
 
     const Scenario& s_;
+    const ConfigFile& file_;
     const config::LvsConfig& config_;
+    const std::string& path_;
+    const SourceLocation& place_;
     const Places& places_;
+    Acceptance& accept_;
     Diagnostics& d_;
     bool all_routers_read_ = true;
     bool all_servers_read_ = true;
 };
 
+// Each lvs.cf once: those that routers begin with, then those that faults reload.
+std::vector<ConfigFile> config_files(const Scenario& s, const Places& places) {
+    std::vector<ConfigFile> files{{s.config, s.config_path, places.config, {}}};
+    for (std::size_t i = 0; i < s.routers.size(); ++i) {
+        const auto& r = s.routers[i];
+        const auto same = std::ranges::find(files, r.config_path, &ConfigFile::path);
+        if (same != files.end()) {
+            same->users.push_back(i);
+        } else {
+            files.push_back({r.config, r.config_path, places.routers[i].config, {i}});
+        }
+    }
+    for (const auto& fault : s.faults) {
+        const bool is_new = fault.config && std::ranges::find(files, fault.config_path,
+                                                              &ConfigFile::path) == files.end();
+        if (is_new) {
+            files.push_back({*fault.config, fault.config_path, fault.location, {}});
+            if (fault.target.kind == FaultTarget::Kind::router) {
+                files.back().users.push_back(fault.target.index);
+            }
+        }
+    }
+    return files;
+}
+
+void check_named_servers(const Scenario& s, const std::vector<ConfigFile>& files,
+                         const Places& places, Diagnostics& d) {
+    std::set<Address> named;
+    for (const auto& file : files) {
+        for (const auto& v : file.config.virtual_servers) {
+            for (const auto& r : v.servers) {
+                named.insert(r.address);
+            }
+        }
+    }
+    if (!std::ranges::all_of(places.servers, known)) {
+        return;
+    }
+    for (std::size_t i = 0; i < s.servers.size(); ++i) {
+        const auto& address = s.servers[i].interface.address;
+        if (!named.contains(address)) {
+            d.error(places.servers[i],
+                    fmt::format("{} ({}) is a real server of no virtual service in {}",
+                                s.servers[i].name, address.to_string(),
+                                files.size() == 1 ? s.config_path : "any lvs.cf"));
+        }
+    }
+}
+
+void check_used_programs(const Scenario& s, const std::vector<ConfigFile>& files, Diagnostics& d) {
+    for (const auto& program : s.programs) {
+        const bool used = std::ranges::any_of(files, [&](const auto& file) {
+            return std::ranges::any_of(file.config.virtual_servers, [&](const auto& v) {
+                return v.send_program && program_of(*v.send_program) == program.path;
+            });
+        });
+        if (!used) {
+            d.error(program.location,
+                    fmt::format("no virtual service has the send_program {}", program.path));
+        }
+    }
+}
+
 }  // namespace
 
-void check_config(const Scenario& s, const Places& places, Diagnostics& d) {
-    ConfigCheck(s, places, d).run();
+void check_config(const Scenario& s, const Places& places, Acceptance& accept, Diagnostics& d) {
+    const auto files = config_files(s, places);
+    for (const auto& file : files) {
+        ConfigCheck(s, file, places, accept, d).run();
+    }
+    if (s.config.service == config::ServiceType::lvs) {
+        check_named_servers(s, files, places, d);
+        check_used_programs(s, files, d);
+    }
 }
 
 }  // namespace lvslab::scenario

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,8 +15,8 @@ constexpr Protocol protocols[] = {Protocol::tcp, Protocol::udp};
 
 class ServiceCheck {
 public:
-    ServiceCheck(Scenario& s, const Places& places, Diagnostics& d)
-        : s_(s), places_(places), d_(d) {}
+    ServiceCheck(Scenario& s, const Places& places, Acceptance& accept, Diagnostics& d)
+        : s_(s), places_(places), accept_(accept), d_(d) {}
 
     void run() {
         if (!places_.marks_read) {
@@ -33,15 +34,46 @@ public:
         if (!all_read) {
             return;
         }
-        for (const auto& v : s_.config.virtual_servers) {
-            if (v.active && !used_.contains(&v)) {
-                d_.error(v.location, fmt::format("no workload uses virtual service {} ({})", v.name,
-                                                 describe(v)));
+        report_unused(s_.config);
+        for (const auto& r : s_.routers) {
+            if (r.config_path != s_.config_path) {
+                for (const auto& w : s_.workloads) {
+                    use_at(r, w);
+                }
+                report_unused(r.config);
             }
         }
     }
 
 private:
+    void report_unused(const config::LvsConfig& config) {
+        for (const auto& v : config.virtual_servers) {
+            if (v.active && !used_.contains(&v)) {
+                accept_.report(
+                    Acceptable::unused_service, v.location,
+                    fmt::format("no workload uses virtual service {} ({})", v.name, describe(v)));
+            }
+        }
+    }
+
+    // What a workload reaches at a router with an lvs.cf of its own: nothing, where the two differ.
+    void use_at(const Router& r, const Workload& w) {
+        const auto client = client_address(s_.clients[w.from], 0);
+        for (const auto& to : destinations_of(w)) {
+            used_.insert(service_of(r.config, r.running.marks, w.protocol, client, to));
+        }
+    }
+
+    static std::vector<Endpoint> destinations_of(const Workload& w) {
+        std::vector<Endpoint> all{w.to};
+        for (const auto port : w.sessions.ports) {
+            if (port != w.to.port) {
+                all.push_back({w.to.address, port});
+            }
+        }
+        return all;
+    }
+
     static std::string describe(const config::VirtualServer& v) {
         return v.fwmark != Fwmark{} ? fmt::format("fwmark {}", v.fwmark.value())
                                     : fmt::format("{} {}", to_string(v.protocol),
@@ -100,8 +132,11 @@ private:
         // Only a rule with a source tells one client from another.
         const bool by_source =
             std::ranges::any_of(s_.marks, [](const auto& rule) { return rule.source.has_value(); });
-        for (unsigned i = 0; i < (by_source ? group.count : 1); ++i) {
-            all = note(s_.service_for(p, client_address(group, i), w.to)) && all;
+        for (const auto& to : destinations_of(w)) {
+            for (unsigned i = 0; i < (by_source ? group.count : 1) && all; ++i) {
+                all = note(s_.service_for(p, client_address(group, i), to));
+                unreached_ = to;
+            }
         }
         const auto more = w.destinations ? host_count(w.destinations->network) : 0;
         for (unsigned rank = 1; rank < more && all; ++rank) {
@@ -120,8 +155,9 @@ private:
             return !v.active && v.address == at.address && v.port == at.port;
         });
         if (inactive != services.end()) {
-            d_.error(place.to, fmt::format("{} is virtual service {}, which is not active in {}",
-                                           at.to_string(), inactive->name, s_.config_path));
+            accept_.report(Acceptable::no_service, place.to,
+                           fmt::format("{} is virtual service {}, which is not active in {}",
+                                       at.to_string(), inactive->name, s_.config_path));
             return;
         }
         std::string there;
@@ -133,12 +169,14 @@ private:
         }
         const auto protocol =
             known(place.protocol) ? fmt::format("{} ", to_string(w.protocol)) : std::string{};
-        d_.error(place.to, fmt::format("{}{} is no active virtual service of {}{}", protocol,
-                                       at.to_string(), s_.config_path, there));
+        accept_.report(Acceptable::no_service, place.to,
+                       fmt::format("{}{} is no active virtual service of {}{}", protocol,
+                                   at.to_string(), s_.config_path, there));
     }
 
     Scenario& s_;
     const Places& places_;
+    Acceptance& accept_;
     Diagnostics& d_;
     std::set<const config::VirtualServer*> used_;
     std::optional<Endpoint> unreached_;
@@ -146,8 +184,8 @@ private:
 
 }  // namespace
 
-void check_services(Scenario& s, const Places& places, Diagnostics& d) {
-    ServiceCheck(s, places, d).run();
+void check_services(Scenario& s, const Places& places, Acceptance& accept, Diagnostics& d) {
+    ServiceCheck(s, places, accept, d).run();
 }
 
 }  // namespace lvslab::scenario

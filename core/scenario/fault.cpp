@@ -69,4 +69,13 @@ std::optional<FaultKind> undone_by(FaultKind kind) {
     return std::nullopt;
 }
 
+std::string undone_what(const Fault& fault) {
+    const auto undo = undone_by(fault.kind);
+    const auto blank = fault.what.find(' ');
+    if (!undo || blank == std::string::npos) {
+        return "";
+    }
+    return std::string(name_of(*undo)) + fault.what.substr(blank);
+}
+
 }  // namespace lvslab::scenario

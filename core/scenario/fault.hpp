@@ -79,4 +79,8 @@ struct Fault {
 /// by slow with amount 1, loss and delay by heal.)
 std::optional<FaultKind> undone_by(FaultKind kind);
 
+/// What undoing it is called: "restart lvs1" of "crash lvs1", "heal lvs1 public" of "cut lvs1
+/// public"; empty if there is no such thing.
+std::string undone_what(const Fault& fault);
+
 }  // namespace lvslab::scenario

@@ -43,9 +43,10 @@ struct HostFiles {
     /// off, which is the kernel's default.
     bool ip_forward = true;
     IpvsSysctls ipvs;
-    std::vector<MarkRule> marks;  ///< mangle PREROUTING, in the order of the rules
-    std::vector<NatRule> nat;     ///< nat POSTROUTING and PREROUTING, in the order of the rules
-    bool ftp_helper = false;      ///< the module ip_vs_ftp is loaded
+    std::vector<MarkRule> marks;     ///< mangle PREROUTING, in the order of the rules
+    std::vector<NatRule> nat;        ///< nat POSTROUTING and PREROUTING, in the order of the rules
+    bool ftp_helper = false;         ///< the module ip_vs_ftp is loaded
+    bool takes_shared_marks = true;  ///< the rules of the scenario's `marks` are among `marks`
 };
 
 }  // namespace lvslab::scenario

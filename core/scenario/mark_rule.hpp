@@ -4,12 +4,14 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/base/address.hpp"
 #include "core/base/diagnostic.hpp"
 #include "core/base/quantities.hpp"
+#include "core/scenario/iptables_rule.hpp"
 
 namespace lvslab::scenario {
 
@@ -35,5 +37,9 @@ Fwmark mark_of(const std::vector<MarkRule>& rules, Protocol p, const Address& fr
 /// --set-xmark NUMBER; an opening `iptables -t mangle -A PREROUTING` may stand before it. Anything
 /// else is an error that names the word.
 Checked<MarkRule> parse_mark_rule(std::string_view text, const SourceLocation& where);
+
+/// The same for words that have been cut, without an opening.
+std::optional<MarkRule> read_mark_rule(std::span<const RuleWord> words, const SourceLocation& where,
+                                       Diagnostics& d);
 
 }  // namespace lvslab::scenario

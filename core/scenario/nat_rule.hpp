@@ -6,11 +6,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/address.hpp"
 #include "core/base/diagnostic.hpp"
 #include "core/base/quantities.hpp"
+#include "core/config/lvs_config.hpp"
+#include "core/scenario/iptables_rule.hpp"
 #include "core/scenario/link.hpp"
 
 namespace lvslab::scenario {
@@ -40,6 +45,22 @@ struct NatRule {
     bool matches(Protocol p, const Endpoint& from, const Endpoint& destination_endpoint,
                  NetworkSide leaves_by) const;
 };
+
+/// The devices of a router on each side, as far as its lvs.cf names them: "eth0", "eth1".
+struct DeviceSides {
+    std::vector<std::string> public_devices, private_devices;
+
+    std::optional<NetworkSide> side_of(std::string_view device) const;
+};
+/// The devices of virtual addresses are public, that of nat_router is private; for want of one,
+/// eth0 and eth1.
+DeviceSides device_sides(const config::LvsConfig& config);
+
+/// Reads the words behind `-A POSTROUTING` or `-A PREROUTING` (`chain`): -p, -s, -d, --sport,
+/// --dport, -o, -j MASQUERADE, SNAT --to-source ADDRESS, or REDIRECT --to-ports PORT.
+std::optional<NatRule> read_nat_rule(std::string_view chain, std::span<const RuleWord> words,
+                                     const SourceLocation& where, const DeviceSides& devices,
+                                     Diagnostics& d);
 
 /// The first rule of POSTROUTING that takes a packet (these end the chain), or null.
 const NatRule* postrouting_rule(const std::vector<NatRule>& rules, Protocol p, const Endpoint& from,

@@ -14,17 +14,35 @@ struct Places {
     struct Router {
         SourceLocation public_interface;
         SourceLocation private_interface;
+        SourceLocation config;
+        SourceLocation sysctl;
+    };
+    struct Server {
+        SourceLocation gateways;
+        SourceLocation vip;
+        SourceLocation data;
     };
     struct Workload {
         SourceLocation from;
         SourceLocation to;
         SourceLocation protocol;  ///< known only if the file gives one
+        SourceLocation ports;     ///< of a session; else as `to`
+    };
+
+    struct Fault {
+        SourceLocation at;      ///< known only of a fault that was read and has one
+        SourceLocation moment;  ///< of `after`, likewise
     };
 
     SourceLocation config;
     SourceLocation gateway;
     std::vector<Router> routers;
-    std::vector<SourceLocation> servers;  ///< their addresses
+    std::vector<SourceLocation> servers;   ///< their addresses
+    std::vector<Server> server_parts;      ///< the rest of them
+    std::vector<SourceLocation> data;      ///< data servers' addresses
+    std::vector<SourceLocation> standbys;  ///< and those of their standbys
+    std::vector<Fault> faults;
+    SourceLocation accept;
     std::vector<SourceLocation> clients;  ///< their networks
     std::vector<Workload> workloads;
     bool marks_read = true;  ///< every rule was

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 #include "core/base/random.hpp"
@@ -50,7 +52,10 @@ public:
           request_sizes_(seed, "requests/" + workload_.name),
           response_sizes_(seed, "responses/" + workload_.name),
           service_(seed, "service/" + workload_.name),
-          think_(seed, "think/" + workload_.name) {
+          think_(seed, "think/" + workload_.name),
+          // A session that has begun goes on behind the last arrival, but not into the time that
+          // the last requests need for themselves.
+          last_request_(Time{workload_.start + workload_.length + scenario.drain / 2}) {
         if (workload_.destinations) {
             popularity_ = cumulative_popularity(*workload_.destinations);
         }
@@ -70,6 +75,34 @@ public:
 
     std::uint32_t draw_client() { return static_cast<std::uint32_t>(clients_.below(group_.count)); }
 
+    bool has_sessions() const { return workload_.kind == Workload::Kind::sessions; }
+
+    // The arrivals of a session's requests; the first is the session's own.
+    std::vector<Time> draw_session(Time begin) {
+        std::vector<Time> arrivals{begin};
+        for (unsigned i = 1; i < workload_.sessions.requests; ++i) {
+            const auto next =
+                arrivals.back() + think_time(workload_.sessions.think, think_.uniform());
+            if (next > last_request_) {
+                break;
+            }
+            arrivals.push_back(next);
+        }
+        return arrivals;
+    }
+
+    // Behind a proxy farm every connection leaves by another address.
+    std::uint32_t client_of(std::uint32_t sessions_client) {
+        return group_.proxies ? draw_client() : sessions_client;
+    }
+
+    // The ports of a session are taken in turn.
+    Endpoint destination_of(std::uint32_t request) const {
+        const auto& ports = workload_.sessions.ports;
+        const auto port = ports.empty() ? workload_.to.port : ports[request % ports.size()];
+        return {workload_.to.address, port};
+    }
+
     Endpoint draw_destination() {
         if (!workload_.destinations) {
             return workload_.to;
@@ -88,20 +121,24 @@ public:
             r.response_bytes = bytes_of(quantile(workload_.response, response_sizes_.uniform()));
             r.service_quantile = service_.uniform();
             if (i > 0) {
-                const double seconds = quantile(workload_.think, think_.uniform());
-                // A heavy tail may draw more than any client waits; its timeout ends it anyway.
-                r.think = Duration{std::llround(std::min(seconds, 1e9) * 1e9)};
+                r.think = think_time(workload_.think, think_.uniform());
             }
         }
         return requests;
     }
 
 private:
+    // A heavy tail may draw more than any client waits; its timeout ends it anyway.
+    static Duration think_time(const Distribution& think, double u) {
+        return Duration{std::llround(std::min(quantile(think, u), 1e9) * 1e9)};
+    }
+
     const Workload& workload_;
     const ClientGroup& group_;
     ArrivalClock clock_;
     RandomStream clients_, destinations_, request_sizes_, response_sizes_, service_, think_;
     std::vector<double> popularity_;
+    Time last_request_;
 };
 
 }  // namespace
@@ -110,6 +147,7 @@ class Plan::Streams {
 public:
     Streams(const Scenario& scenario, std::uint64_t seed) : scenario_(scenario) {
         sources_.reserve(scenario.workloads.size());
+        sessions_.resize(scenario.workloads.size());
         for (std::uint32_t i = 0; i < scenario.workloads.size(); ++i) {
             sources_.emplace_back(scenario, i, seed);
             queue(i);
@@ -127,27 +165,76 @@ public:
         if (due_.empty()) {
             return std::nullopt;
         }
-        const auto [at, index] = due_.top();
+        const auto due = due_.top();
         due_.pop();
-        auto& source = sources_[index];
+        auto& source = sources_[due.workload];
         PlannedConnection c;
         c.id = made_++;
-        c.at = at;
-        c.workload = index;
-        c.client = source.draw_client();
+        c.at = due.at;
+        c.workload = due.workload;
+        if (due.session) {
+            continue_session(due, source, c);
+        } else {
+            c.client = source.draw_client();
+            if (source.has_sessions()) {
+                begin_session(due, source, c);
+            } else {
+                c.to = source.draw_destination();
+            }
+            queue(due.workload);
+        }
         c.source = source_endpoint(source.workload().from, c.client);
-        c.to = source.draw_destination();
         c.requests = source.draw_requests();
-        queue(index);
         return c;
     }
 
 private:
-    using Due = std::pair<Time, std::uint32_t>;
+    struct Session {
+        std::uint64_t id;
+        std::uint32_t client;
+        std::vector<Time> arrivals;
+    };
+
+    // An arrival of a workload, or the next request of a session.
+    struct Due {
+        Time at;
+        std::uint32_t workload;
+        std::uint64_t order;  ///< of what was queued for one time, first come first
+        std::shared_ptr<const Session> session{};
+        std::uint32_t number = 0;
+
+        bool operator>(const Due& other) const {
+            return std::tie(at, workload, order) > std::tie(other.at, other.workload, other.order);
+        }
+    };
 
     void queue(std::uint32_t index) {
         if (const auto at = sources_[index].next_time()) {
-            due_.emplace(*at, index);
+            due_.push({*at, index, queued_++});
+        }
+    }
+
+    void begin_session(const Due& due, Source& source, PlannedConnection& c) {
+        auto session = std::make_shared<Session>();
+        session->id = sessions_[due.workload]++;
+        session->client = c.client;
+        session->arrivals = source.draw_session(due.at);
+        place_in_session(due.workload, std::move(session), 0, source, c);
+    }
+
+    void continue_session(const Due& due, Source& source, PlannedConnection& c) {
+        c.client = source.client_of(due.session->client);
+        place_in_session(due.workload, due.session, due.number, source, c);
+    }
+
+    void place_in_session(std::uint32_t workload, std::shared_ptr<const Session> session,
+                          std::uint32_t number, const Source& source, PlannedConnection& c) {
+        const auto count = static_cast<std::uint32_t>(session->arrivals.size());
+        c.session = PlannedSession{session->id, number, count};
+        c.to = source.destination_of(number);
+        if (number + 1 < count) {
+            const auto at = session->arrivals[number + 1];
+            due_.push({at, workload, queued_++, std::move(session), number + 1});
         }
     }
 
@@ -163,6 +250,8 @@ private:
     const Scenario& scenario_;
     std::vector<Source> sources_;
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+    std::uint64_t queued_ = 0;
+    std::vector<std::uint64_t> sessions_;                // begun, by workload
     std::vector<std::vector<std::uint16_t>> next_port_;  // by group and client
     std::uint64_t made_ = 0;
 };

@@ -24,7 +24,16 @@ struct PlannedRequest {
     Duration think;  ///< pause before this request (zero for the first)
 };
 
-/// One connection (or UDP exchange) of the plan.
+/// A connection's place in a shop session. The requests of a session arrive open loop: `think` is
+/// the time from one's arrival to the next one's.
+struct PlannedSession {
+    std::uint64_t id;      ///< within the workload, from 0
+    std::uint32_t number;  ///< of the connection in its session, from 0
+    std::uint32_t of;      ///< connections of the session that the plan has
+};
+
+/// One connection (or UDP exchange) of the plan. Of an FTP workload it is a control connection, and
+/// its requests are transfers: response_bytes is a file's size.
 struct PlannedConnection {
     std::uint64_t id;  ///< from 0, in order of time
     Time at;
@@ -33,6 +42,7 @@ struct PlannedConnection {
     Endpoint source;         ///< client's address and the source port to use
     Endpoint to;             ///< where it connects to: the workload's `to`, or one of its range
     std::vector<PlannedRequest> requests;
+    std::optional<PlannedSession> session{};  ///< of a workload of sessions
 };
 
 /// The planned connections of a scenario in order of time (ties: by workload), made one at a time

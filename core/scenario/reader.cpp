@@ -20,8 +20,29 @@ namespace {
 // More errors help nobody, and a hostile file could hold a million.
 constexpr std::size_t most_errors = 100;
 
+// Routers that share a file share its findings.
+void drop_doubles(Diagnostics& d) {
+    Diagnostics kept;
+    for (const auto& finding : d.items()) {
+        if (kept.items().empty() || !(kept.items().back() == finding)) {
+            kept.add(finding);
+        }
+    }
+    d = std::move(kept);
+}
+
+void check_accepted(const Scenario& s, const Places& places, const Acceptance& accept,
+                    Diagnostics& d) {
+    for (const auto word : s.accepted) {
+        if (!accept.met().contains(word)) {
+            d.warning(places.accept, fmt::format("nothing here needs accept: [{}]", name_of(word)));
+        }
+    }
+}
+
 void limit(Diagnostics& d) {
     d.sort();
+    drop_doubles(d);
     if (d.items().size() <= most_errors) {
         return;
     }
@@ -49,13 +70,19 @@ Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
         Places places;
         SectionReader sections(s, places, d, SourceFolder(file, load));
         sections.read(*document.value);
-        check_addresses(s, places, d);
+        Acceptance accept(s.accepted, d);
+        check_addresses(s, places, accept, d);
         if (complete && sections.config_read()) {
-            check_config(s, places, d);
-            check_services(s, places, d);
+            check_config(s, places, accept, d);
+            check_servers(s, places, accept, d);
+            check_services(s, places, accept, d);
+        }
+        check_faults(s, places, d);
+        if (!d.has_errors()) {
+            check_topology(s, accept, d);
         }
         if (!d.has_errors()) {
-            d.append(check_topology(s));
+            check_accepted(s, places, accept, d);
         }
         if (!d.has_errors()) {
             result.value = std::move(s);

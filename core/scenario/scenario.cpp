@@ -22,16 +22,30 @@ Address advanced(const Address& from, std::uint64_t steps) {
 
 }  // namespace
 
-Time Scenario::end() const {
+Time Scenario::last_arrival() const {
     Duration last{};
     for (const auto& w : workloads) {
         last = std::max(last, w.start + w.length);
     }
-    return Time{last + drain};
+    return Time{last};
+}
+
+Time Scenario::end() const {
+    auto last = last_arrival();
+    for (const auto& fault : faults) {
+        last = std::max(last, fault.at.value_or(Time{}));
+    }
+    return last + drain;
 }
 
 const config::VirtualServer* Scenario::service_for(Protocol p, const Address& from,
                                                    const Endpoint& to) const {
+    return service_of(config, marks, p, from, to);
+}
+
+const config::VirtualServer* service_of(const config::LvsConfig& config,
+                                        const std::vector<MarkRule>& marks, Protocol p,
+                                        const Address& from, const Endpoint& to) {
     const auto& services = config.virtual_servers;
     const auto first = [&](auto&& wanted) -> const config::VirtualServer* {
         const auto found =

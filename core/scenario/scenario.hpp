@@ -254,13 +254,21 @@ struct Scenario {
     Duration drain = std::chrono::seconds(30);  ///< after the last arrival, for what is under way
     SourceLocation location;
 
-    /// When the run ends: the last workload's end plus `drain`.
+    /// When the last workload's arrivals end.
+    Time last_arrival() const;
+    /// When the run ends: `drain` after the last workload's arrivals or after the beginning of the
+    /// last fault that has a time of its own, whichever is later.
     Time end() const;
     /// The active virtual service that a packet from a client to `to` reaches, looked up as IPVS
     /// does: by mark, then by protocol, address and port, then by port 0. Null if there is none.
     const config::VirtualServer* service_for(Protocol p, const Address& from,
                                              const Endpoint& to) const;
 };
+
+/// The same for the lvs.cf and the mark rules of one router.
+const config::VirtualServer* service_of(const config::LvsConfig& config,
+                                        const std::vector<MarkRule>& marks, Protocol p,
+                                        const Address& from, const Endpoint& to);
 
 /// Address of client i (from 0) of a group: the i-th host address of its network, counted from the
 /// network address + 2 (+ 1 is the gateway's).

@@ -7,35 +7,15 @@
 #include <fmt/format.h>
 
 #include "core/config/parse.hpp"
+#include "core/scenario/yaml/assign.hpp"
 #include "core/scenario/yaml/scalars.hpp"
 #include "core/scenario/yaml/spelling.hpp"
 
 namespace lvslab::scenario {
 
+using yaml::assign;
 using yaml::Mapping;
-using yaml::Measure;
 using yaml::Node;
-
-namespace {
-
-constexpr std::uint64_t most_clients = 1'000'000;
-constexpr std::uint64_t most_workers = 1'000'000;
-constexpr std::uint64_t most_requests = 100'000;
-
-template <class T>
-void assign(T& field, const std::optional<T>& value) {
-    if (value) {
-        field = *value;
-    }
-}
-
-void assign_unsigned(unsigned& field, const std::optional<std::uint64_t>& value) {
-    if (value) {
-        field = static_cast<unsigned>(*value);
-    }
-}
-
-}  // namespace
 
 SourceFolder::SourceFolder(std::string_view scenario_file, const SourceLoader& load) : load_(load) {
     const auto slash = scenario_file.rfind('/');
@@ -68,10 +48,16 @@ void SectionReader::read(const Node& root) {
     if (const auto about = yaml::read_word(m.find("about"), "about", d_)) {
         s_.about = about->text;
     }
-    read_config(m.require("config"));
+    read_accept(m.find("accept"));
+    read_config(m.find("config"));
     each_named(m.require("routers"), "router",
                [&](const auto& name, const auto& node) { read_router(name, node); });
     check_router_count();
+    check_every_config(m.location());
+    if (const auto* data = m.find("data")) {
+        each_named(data, "data server",
+                   [&](const auto& name, const auto& node) { read_data_server(name, node); });
+    }
     each_named(m.require("servers"), "server",
                [&](const auto& name, const auto& node) { read_server(name, node); });
     each_named(m.require("clients"), "client group",
@@ -81,12 +67,12 @@ void SectionReader::read(const Node& root) {
         s_.gateway = *address;
         places_.gateway = gateway->location;
     }
-    read_marks(m.find("marks"));
-    for (auto& r : s_.routers) {
-        r.config_path = s_.config_path;
-        r.config = s_.config;
-        r.running.marks = r.at_boot.marks = s_.marks;
+    read_shared_marks(m.find("marks"));
+    if (!s_.routers.empty()) {
+        s_.marks = s_.routers.front().running.marks;
     }
+    read_programs(m.find("programs"));
+    read_content(m.find("content"));
     each_named(m.require("workload"), "workload",
                [&](const auto& name, const auto& node) { read_workload(name, node); });
     assign(s_.seed, yaml::read_whole(m.find("seed"), "seed", 0,
@@ -95,11 +81,9 @@ void SectionReader::read(const Node& root) {
     read_changes(m.find("changes"));
     read_compare(m.find("compare"));
     read_outputs(m.find("outputs"));
-    for (const auto* later : {"faults", "expect"}) {
-        m.refuse(later, fmt::format("\"{}\" is not supported yet; this version runs scenarios "
-                                    "without it",
-                                    later));
-    }
+    read_start(m);
+    read_faults(m.find("faults"));
+    read_expectations(m.find("expect"));
     m.finish();
 }
 
@@ -122,6 +106,12 @@ void SectionReader::each_named(const Node* node, std::string_view what, Read rea
     }
 }
 
+void SectionReader::append_once(const Diagnostics& findings, const std::string& file) {
+    if (told_files_.insert(file).second) {
+        d_.append(findings);
+    }
+}
+
 void SectionReader::check_router_count() {
     if (s_.routers.size() > 2) {
         d_.error(s_.routers[2].location,
@@ -132,7 +122,7 @@ void SectionReader::check_router_count() {
 
 void SectionReader::take_node_name(const std::string& name, const SourceLocation& where,
                                    std::string_view what) {
-    if (name == "gateway" || name == "all") {
+    if (name == "gateway" || name == "all" || name == "heartbeat") {
         d_.error(where, fmt::format("no {} can be called \"{}\": the name has a meaning of its own",
                                     what, name));
     }
@@ -159,247 +149,48 @@ void SectionReader::read_config(const Node* node) {
     }
     s_.config_path = path->text;
     places_.config = path->location;
-    const auto file = folder_.text(s_.config_path);
+    if (const auto* config = load_config(*path)) {
+        s_.config = *config;
+    }
+}
+
+const config::LvsConfig* SectionReader::load_config(const yaml::Word& path) {
+    const auto [known, is_new] = configs_.try_emplace(std::string(path.text));
+    if (!is_new) {
+        return known->second ? &*known->second : nullptr;
+    }
+    const auto file = folder_.text(known->first);
     if (!file) {
-        d_.error(path->location, fmt::format("config \"{}\" cannot be read", path->text));
-        return;
+        d_.error(path.location, fmt::format("config \"{}\" cannot be read", path.text));
+        return nullptr;
     }
     auto config = config::parse(file->text, file->name, {});
     d_.append(config.diagnostics);
     if (config && !config.diagnostics.has_errors()) {
-        s_.config = std::move(*config);
-        config_read_ = true;
+        known->second = std::move(*config);
     }
+    return known->second ? &*known->second : nullptr;
 }
 
-void SectionReader::read_router(const std::string& name, const Node& node) {
-    Mapping m(node, "router " + name, d_);
-    auto& r = s_.routers.emplace_back();
-    auto& place = places_.routers.emplace_back();
-    r.name = name;
-    r.location = node.location;
-    const auto* public_node = m.require("public");
-    if (const auto n = yaml::read_interface(public_node, "public", d_)) {
-        r.public_interface = *n;
-        place.public_interface = public_node->location;
-    }
-    const auto* private_node = m.find("private");
-    if (const auto n = yaml::read_interface(private_node, "private", d_)) {
-        r.private_interface = *n;
-        place.private_interface = private_node->location;
-    }
-    m.finish();
+bool SectionReader::config_read() const {
+    return !configs_.empty() && std::ranges::all_of(configs_, [](const auto& entry) {
+        return entry.second.has_value();
+    });
 }
 
-Link SectionReader::read_link(const Node* node) {
-    Link link;
-    if (node == nullptr) {
-        return link;
-    }
-    Mapping m(*node, "link", d_);
-    assign(link.rate, yaml::read_bit_rate(m.find("rate"), "rate", d_));
-    assign(link.delay, yaml::read_duration(m.find("delay"), "delay", d_));
-    assign(link.loss, yaml::read_share(m.find("loss"), "loss", d_));
-    m.finish();
-    return link;
-}
-
-std::optional<Cache> SectionReader::read_cache(const Node* node) {
-    if (node == nullptr) {
-        return std::nullopt;
-    }
-    Mapping m(*node, "cache", d_);
-    Cache cache;
-    assign_unsigned(cache.objects,
-                    yaml::read_whole(m.require("objects"), "objects", 1, most_clients, d_));
-    assign(cache.miss, yaml::read_distribution(m.require("miss"), "miss", Measure::time, d_));
-    m.finish();
-    return cache;
-}
-
-void SectionReader::read_server(const std::string& name, const Node& node) {
-    Mapping m(node, "server " + name, d_);
-    auto& server = s_.servers.emplace_back();
-    auto& place = places_.servers.emplace_back();
-    server.name = name;
-    server.location = node.location;
-    const auto* address = m.require("address");
-    if (const auto n = yaml::read_interface(address, "address", d_)) {
-        server.interface = *n;
-        place = address->location;
-    }
-    assign_unsigned(server.workers,
-                    yaml::read_whole(m.find("workers"), "workers", 1, most_workers, d_));
-    if (const auto queue = yaml::read_whole(m.find("queue"), "queue", 0, most_workers, d_)) {
-        server.queue = static_cast<unsigned>(*queue);
-    }
-    if (const auto w = yaml::read_word(m.find("discipline"), "discipline", d_)) {
-        if (w->text == "processor-sharing") {
-            server.discipline = Discipline::processor_sharing;
-        } else if (w->text != "fcfs") {
-            d_.error(w->location,
-                     fmt::format("discipline \"{}\" is not fcfs or processor-sharing", w->text));
-        }
-    }
-    assign(server.service,
-           yaml::read_distribution(m.require("service"), "service", Measure::time, d_));
-    const auto* speed_node = m.find("speed");
-    if (const auto speed = yaml::read_number(speed_node, "speed", d_)) {
-        server.speed = *speed;
-        if (*speed < 0.001 || *speed > 1000) {
-            d_.error(speed_node->location,
-                     fmt::format("speed \"{}\" is not between 0.001 and 1000", speed_node->text));
-        }
-    }
-    server.cache = read_cache(m.find("cache"));
-    server.link = read_link(m.find("link"));
-    m.finish();
-}
-
-void SectionReader::read_clients(const std::string& name, const Node& node) {
-    Mapping m(node, "client group " + name, d_);
-    auto& group = s_.clients.emplace_back();
-    auto& place = places_.clients.emplace_back();
-    group.name = name;
-    group.location = node.location;
-    const auto* count_node = m.find("count");
-    const auto count = yaml::read_whole(count_node, "count", 1, most_clients, d_);
-    assign_unsigned(group.count, count);
-    const auto* network = m.require("network");
-    const auto n = yaml::read_network(network, "network", d_);
-    assign(group.network, n);
-    if (n && (count || count_node == nullptr)) {
-        place = network->location;
-    }
-    group.link = read_link(m.find("link"));
-    m.finish();
-}
-
-void SectionReader::read_marks(const Node* node) {
-    if (node == nullptr) {
+// Either the scenario names the lvs.cf of all routers, or every router its own.
+void SectionReader::check_every_config(const SourceLocation& where) {
+    const bool all_have_one = std::ranges::none_of(
+        s_.routers, [](const auto& router) { return router.config_path.empty(); });
+    if (!known(places_.config) && (s_.routers.empty() || !all_have_one)) {
+        d_.error(where, "the scenario has no \"config\"");
         return;
     }
-    if (node->kind != Node::Kind::sequence) {
-        d_.error(node->location, "marks is not a list of rules");
-        return;
+    if (!s_.routers.empty()) {
+        s_.config = s_.routers.front().config;
+        s_.config_path = s_.routers.front().config_path;
+        places_.config = places_.routers.front().config;
     }
-    for (const auto& item : node->items) {
-        if (const auto w = yaml::read_word(&item, "a mark rule", d_)) {
-            const auto rule = parse_mark_rule(w->text, w->location);
-            d_.append(rule.diagnostics);
-            if (rule) {
-                s_.marks.push_back(*rule);
-            }
-            places_.marks_read &= rule.value.has_value();
-        }
-    }
-}
-
-void SectionReader::read_workload(const std::string& name, const Node& node) {
-    Mapping m(node, "workload " + name, d_);
-    Workload w;
-    Places::Workload place;
-    w.name = name;
-    w.location = node.location;
-    if (const auto from = yaml::read_word(m.require("from"), "from", d_)) {
-        const auto group = std::ranges::find(s_.clients, from->text, &ClientGroup::name);
-        if (group == s_.clients.end()) {
-            refuse_name(*from, "client group", names_of(s_.clients));
-        } else {
-            w.from = static_cast<unsigned>(group - s_.clients.begin());
-            if (known(places_.clients[w.from])) {
-                place.from = from->location;
-            }
-        }
-    }
-    read_destination(m.require("to"), w, place);
-    if (const auto p = yaml::read_word(m.find("protocol"), "protocol", d_)) {
-        const auto protocol = parse_protocol(p->text);
-        if (protocol == Protocol::tcp || protocol == Protocol::udp) {
-            w.protocol = *protocol;
-            place.protocol = p->location;
-        } else {
-            d_.error(p->location, fmt::format("protocol \"{}\" is not tcp or udp", p->text));
-        }
-    }
-    assign(w.start, yaml::read_duration(m.find("start"), "start", d_));
-    read_arrivals(m, w);
-    const auto read_size = [&](std::string_view key, Distribution& size, SourceLocation& where) {
-        const auto* value = m.find(key);
-        where = value != nullptr ? value->location : w.location;
-        assign(size, yaml::read_distribution(value, key, Measure::bytes, d_));
-    };
-    w.request = Constant{400};
-    read_size("request", w.request, w.request_location);
-    w.response = Constant{10 * 1024};
-    read_size("response", w.response, w.response_location);
-    assign_unsigned(w.requests,
-                    yaml::read_whole(m.find("requests"), "requests", 1, most_requests, d_));
-    assign(w.think, yaml::read_distribution(m.find("think"), "think", Measure::time, d_));
-    assign(w.timeout, yaml::read_positive_duration(m.find("timeout"), "timeout", d_));
-    m.finish();
-    s_.workloads.push_back(std::move(w));
-    places_.workloads.push_back(std::move(place));
-}
-
-void SectionReader::read_arrivals(Mapping& m, Workload& w) {
-    const auto arrivals = yaml::read_arrivals(
-        m.require("arrivals"), [&](const std::string& path) { return folder_.text(path); }, d_);
-    assign(w.arrivals, arrivals);
-    const auto* length_node = m.find("for");
-    const auto length = yaml::read_positive_duration(length_node, "for", d_);
-    const auto* list = arrivals ? std::get_if<ListedArrivals>(&*arrivals) : nullptr;
-    w.length = length.value_or(list != nullptr ? list->at.back() : std::chrono::seconds(60));
-    if (list != nullptr && length && list->at.back() > *length) {
-        d_.error(length_node->location, fmt::format("for \"{}\" ends before the last arrival, {}",
-                                                    length_node->text, to_string(list->at.back())));
-    }
-}
-
-void SectionReader::read_destination(const Node* node, Workload& w, Places::Workload& place) {
-    if (node == nullptr || node->kind != Node::Kind::mapping) {
-        if (const auto to = yaml::read_endpoint(node, "to", d_)) {
-            w.to = *to;
-            place.to = node->location;
-        }
-        return;
-    }
-    constexpr std::uint64_t most_destinations = 65534;
-    const auto errors_before = d_.items().size();
-    Mapping m(*node, "to", d_);
-    DestinationRange range;
-    const auto* network = m.require("network");
-    assign(range.network, yaml::read_network(network, "network", d_));
-    const auto port = yaml::read_whole(m.require("port"), "port", 1, 65535, d_);
-    range.port = Port{static_cast<std::uint16_t>(port.value_or(0))};
-    if (const auto p = yaml::read_word(m.find("popularity"), "popularity", d_)) {
-        constexpr std::string_view zipf = "zipf ";
-        if (p->text.starts_with(zipf)) {
-            const auto exponent =
-                yaml::to_number({p->text.substr(zipf.size()), p->location}, "zipf", d_);
-            range.zipf = exponent.value_or(0);
-            if (range.zipf > 10) {
-                d_.error(p->location,
-                         fmt::format("popularity \"{}\" is more than zipf 10", p->text));
-            }
-        } else if (p->text != "uniform") {
-            d_.error(p->location,
-                     fmt::format("popularity \"{}\" is not uniform or zipf EXPONENT", p->text));
-        }
-    }
-    m.finish();
-    if (d_.items().size() != errors_before) {
-        return;
-    }
-    const auto hosts = host_count(range.network);
-    if (hosts == 0 || hosts > most_destinations) {
-        d_.error(network->location, fmt::format("network \"{}\" has not 1 to {} hosts",
-                                                network->text, most_destinations));
-        return;
-    }
-    w.to = {destination_address(range, 0), range.port};
-    w.destinations = range;
-    place.to = node->location;
 }
 
 }  // namespace lvslab::scenario

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,22 +42,48 @@ public:
     SectionReader(Scenario& s, Places& places, Diagnostics& d, SourceFolder folder);
 
     void read(const yaml::Node& root);
-    /// Whether the lvs.cf was read without an error.
-    bool config_read() const { return config_read_; }
+    /// Whether every lvs.cf was read without an error.
+    bool config_read() const;
 
 private:
+    void read_accept(const yaml::Node* node);
     void read_config(const yaml::Node* node);
+    const config::LvsConfig* load_config(const yaml::Word& path);
+    void check_every_config(const SourceLocation& where);
     void read_router(const std::string& name, const yaml::Node& node);
+    void read_router_config(const yaml::Node* node, Router& router, Places::Router& place);
+    void read_host_files(yaml::Mapping& m, const Router& router, SourceLocation& sysctl_place,
+                         HostFiles& files);
+    void read_sysctl_file(const yaml::Node& node, HostFiles& files);
+    void read_iptables_file(const yaml::Node& node, const Router& router, HostFiles& files);
+    void read_modules(const yaml::Node* node, HostFiles& files);
+    void read_router_links(const yaml::Node* node, Router& router);
+    void read_data_server(const std::string& name, const yaml::Node& node);
+    void read_standby(const yaml::Node* node, DataServer& data);
     void read_server(const std::string& name, const yaml::Node& node);
+    void read_application(yaml::Mapping& m, Server& server);
+    void read_gateways(const yaml::Node& node, Server& server);
+    std::optional<VipGuard> read_vip(const yaml::Node* node, std::string_view what);
+    std::optional<DataNeed> read_data_need(const yaml::Node& node);
+    void read_ftp_server(const yaml::Node* node, FtpServer& ftp);
     void read_clients(const std::string& name, const yaml::Node& node);
     void read_workload(const std::string& name, const yaml::Node& node);
+    void read_kind(yaml::Mapping& m, Workload& w, Places::Workload& place);
+    void read_ftp(const yaml::Node& node, Workload& w);
+    void read_sessions(const yaml::Node& node, Workload& w);
     void read_arrivals(yaml::Mapping& m, Workload& w);
     void read_destination(const yaml::Node* node, Workload& w, Places::Workload& place);
-    void read_marks(const yaml::Node* node);
+    void read_shared_marks(const yaml::Node* node);
     void read_changes(const yaml::Node* node);
     void read_change(const yaml::Node& node);
     bool starts_outside(const Server& server) const;
     void check_changes();
+    void read_start(yaml::Mapping& m);
+    void read_programs(const yaml::Node* node);
+    void read_content(const yaml::Node* node);
+    void read_faults(const yaml::Node* node);
+    void read_expectations(const yaml::Node* node);
+    journal::KnownNames known_names() const;
     void read_compare(const yaml::Node* node);
     void read_outputs(const yaml::Node* node);
     void read_pcap(const yaml::Node* node);
@@ -77,6 +104,8 @@ private:
     template <class Read>
     void each_named(const yaml::Node* node, std::string_view what, Read read);
     void check_router_count();
+    /// Findings about a file that several places may name.
+    void append_once(const Diagnostics& findings, const std::string& file);
     void take_node_name(const std::string& name, const SourceLocation& where,
                         std::string_view what);
 
@@ -84,7 +113,8 @@ private:
     Places& places_;
     Diagnostics& d_;
     SourceFolder folder_;
-    bool config_read_ = false;
+    std::map<std::string, std::optional<config::LvsConfig>> configs_;  ///< by path; unset = bad
+    std::set<std::string> told_files_;
     std::map<std::string, unsigned> node_lines_;  ///< names taken, and where
 };
 

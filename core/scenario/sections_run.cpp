@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The sections about the run itself: changes, compare, outputs.
+// The sections about the run itself: how it starts, changes, compare, outputs, and what stands in
+// for programs and content.
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "core/base/spelling.hpp"
 #include "core/ipvs/schedulers.hpp"
 #include "core/scenario/sections.hpp"
+#include "core/scenario/yaml/assign.hpp"
 #include "core/scenario/yaml/scalars.hpp"
-#include "core/scenario/yaml/spelling.hpp"
 
 namespace lvslab::scenario {
 
+using yaml::assign;
 using yaml::Mapping;
 using yaml::Node;
 
@@ -128,6 +131,86 @@ void SectionReader::check_changes() {
     }
 }
 
+void SectionReader::read_start(Mapping& m) {
+    if (const auto w = yaml::read_word(m.find("start"), "start", d_)) {
+        if (w->text == "cold") {
+            s_.start = Start::cold;
+        } else if (w->text != "settled") {
+            d_.error(w->location, fmt::format("start \"{}\" is not settled or cold", w->text));
+        }
+    }
+    assign(s_.daemons, yaml::read_switch(m.find("daemons"), "daemons", d_));
+}
+
+void SectionReader::read_accept(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    places_.accept = node->location;
+    if (node->kind != Node::Kind::sequence) {
+        d_.error(node->location, "accept is not a list, such as [asymmetric-return]");
+        return;
+    }
+    std::vector<std::string_view> words;
+    for (const auto& entry : acceptable_words()) {
+        words.push_back(entry.word);
+    }
+    for (const auto& item : node->items) {
+        const auto w = yaml::read_word(&item, "accept", d_);
+        if (!w) {
+            continue;
+        }
+        if (const auto value = parse_acceptable(w->text)) {
+            s_.accepted.insert(*value);
+        } else {
+            d_.error(w->location, fmt::format("nothing that can be accepted is called \"{}\"{}",
+                                              w->text, suggestion(w->text, words)));
+        }
+    }
+}
+
+void SectionReader::read_programs(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    if (node->kind != Node::Kind::mapping || node->entries.empty()) {
+        d_.error(node->location, "expected at least one program, as \"PATH: { ... }\"");
+        return;
+    }
+    for (const auto& e : node->entries) {
+        Mapping m(e.value, "program " + e.key, d_);
+        auto& program = s_.programs.emplace_back();
+        program.path = e.key;
+        program.location = e.location;
+        yaml::assign_unsigned(program.round_trips, yaml::read_whole(m.find("round_trips"),
+                                                                    "round_trips", 0, 10'000, d_));
+        if (const auto w = yaml::read_word(m.find("output"), "output", d_)) {
+            program.output = w->text;
+        }
+        if (const auto status =
+                yaml::read_whole(m.find("exit_status"), "exit_status", 0, 255, d_)) {
+            program.exit_status = static_cast<int>(*status);
+        }
+        assign(program.duration, yaml::read_duration(m.find("duration"), "duration", d_));
+        m.finish();
+    }
+}
+
+void SectionReader::read_content(const Node* node) {
+    if (node == nullptr) {
+        return;
+    }
+    Mapping m(*node, "content", d_);
+    auto& content = s_.content.emplace();
+    const auto* publish = m.require("publish");
+    assign(content.publish, yaml::read_distribution(publish, "publish", yaml::Measure::time, d_));
+    if (publish != nullptr && quantile(content.publish, 0.5) <= 0) {
+        d_.error(publish->location, "publish must be more than 0");
+    }
+    assign(content.rsync, yaml::read_positive_duration(m.require("rsync"), "rsync", d_));
+    m.finish();
+}
+
 void SectionReader::read_compare(const Node* node) {
     if (node == nullptr) {
         return;
@@ -146,7 +229,7 @@ void SectionReader::read_compare(const Node* node) {
         auto& chosen = s_.compare.schedulers;
         if (ipvs::find_scheduler(w->text) == nullptr) {
             d_.error(w->location, fmt::format("no scheduler is called \"{}\"{}", w->text,
-                                              yaml::suggestion(w->text, scheduler_names())));
+                                              suggestion(w->text, scheduler_names())));
         } else if (std::ranges::find(chosen, w->text) != chosen.end()) {
             d_.error(w->location, fmt::format("scheduler \"{}\" is named twice", w->text));
         } else {

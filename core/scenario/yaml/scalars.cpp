@@ -270,6 +270,21 @@ std::optional<std::uint64_t> read_whole(const Node* node, std::string_view what,
     return value;
 }
 
+std::optional<bool> read_switch(const Node* node, std::string_view what, Diagnostics& d) {
+    const auto w = read_word(node, what, d);
+    if (!w) {
+        return std::nullopt;
+    }
+    if (w->text == "on" || w->text == "true") {
+        return true;
+    }
+    if (w->text == "off" || w->text == "false") {
+        return false;
+    }
+    d.error(w->location, expected(*w, what, "is not on or off"));
+    return std::nullopt;
+}
+
 std::optional<Address> read_address(const Node* node, std::string_view what, Diagnostics& d) {
     const auto w = read_word(node, what, d);
     if (!w) {

@@ -51,6 +51,8 @@ std::optional<BitRate> read_bit_rate(const Node* node, std::string_view what, Di
 /// A whole number from `least` to `most`.
 std::optional<std::uint64_t> read_whole(const Node* node, std::string_view what,
                                         std::uint64_t least, std::uint64_t most, Diagnostics& d);
+/// `on` or `off` (also `true` and `false`).
+std::optional<bool> read_switch(const Node* node, std::string_view what, Diagnostics& d);
 std::optional<Address> read_address(const Node* node, std::string_view what, Diagnostics& d);
 /// An address with its network's prefix length that is neither the network's first nor its last.
 std::optional<Network> read_interface(const Node* node, std::string_view what, Diagnostics& d);

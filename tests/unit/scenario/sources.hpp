@@ -25,10 +25,11 @@ inline std::optional<std::string> text_of(const std::string& path) {
 /// Files by name, as a scenario would find them beside itself.
 using Sources = std::map<std::string, std::string>;
 
-/// tests/data/scenario: base.yaml, base.cf, arrivals.txt
+/// tests/data/scenario: base.yaml and the files that its variants name
 inline Sources base_sources() {
     Sources sources;
-    for (const auto* name : {"base.yaml", "base.cf", "arrivals.txt"}) {
+    for (const auto* name :
+         {"base.yaml", "base.cf", "arrivals.txt", "other.cf", "sysctl.conf", "iptables"}) {
         sources[name] =
             text_of(std::string(LVSLAB_SOURCE_DIR "/tests/data/scenario/") + name).value();
     }
