@@ -44,8 +44,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace lvslab;
     const std::string text(reinterpret_cast<const char*>(data), size);
     const auto load = [](const std::string& path) -> std::optional<std::string> {
-        if (path == "lvs.cf") {
+        if (path == "lvs.cf" || path == "other.cf") {
             return lvs_cf;
+        }
+        if (path == "iptables") {
+            return "*mangle\n-A PREROUTING -p tcp --dport 80 -j MARK --set-mark 1\nCOMMIT\n";
+        }
+        if (path == "sysctl.conf") {
+            return "net.ipv4.ip_forward = 1\n";
         }
         return path == "arrivals.txt" ? std::optional<std::string>("0s\n1s\n") : std::nullopt;
     };

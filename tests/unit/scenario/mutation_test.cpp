@@ -65,6 +65,18 @@ const std::vector<std::string> fragments{"{",
                                          "lognormal { mean: 1B",
                                          "on-off 1/s on 1s off 1s",
                                          "file arrivals.txt",
+                                         "faults:\n  - { at: 1s, crash: web1 }",
+                                         "after: crash of web1",
+                                         "for: 1s, every: 2s",
+                                         "heartbeat private",
+                                         "config: other.cf",
+                                         "iptables: iptables",
+                                         "at_boot: { sysctl: none }",
+                                         "gateway: 10.11.12.254",
+                                         "accept: [no-service]",
+                                         "sessions: { ports: [80] }",
+                                         "ftp: { mode: active }",
+                                         "proxies: 3",
                                          "empirical",
                                          "exponential",
                                          "/32",
@@ -112,6 +124,17 @@ RC_GTEST_PROP(MutatedScenario, NeverCrashesTheReader, ()) {
 RC_GTEST_PROP(MutatedScenario, NeverCrashesTheReaderWhenItsLvsCfIsMutated, ()) {
     auto sources = base_sources();
     auto& text = sources["base.cf"];
+    const auto at = place_in(text);
+    text.replace(at, *rc::gen::inRange<std::size_t>(0, 30),
+                 *rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
+    must_answer(sources);
+}
+
+RC_GTEST_PROP(MutatedScenario, NeverCrashesTheReaderWhenAHostsFilesAreMutated, ()) {
+    auto sources = base_sources();
+    replace(sources, "base.yaml", "private: 10.11.12.8/24 }",
+            "private: 10.11.12.8/24, sysctl: sysctl.conf, iptables: iptables }");
+    auto& text = sources[*rc::gen::element<std::string>("sysctl.conf", "iptables")];
     const auto at = place_in(text);
     text.replace(at, *rc::gen::inRange<std::size_t>(0, 30),
                  *rc::gen::container<std::string>(rc::gen::arbitrary<char>()));

@@ -97,5 +97,17 @@ TEST(Schema, NamesEverySchedulerThatThereIs) {
     EXPECT_EQ(named.get<std::vector<std::string>>(), expected);
 }
 
+TEST(Schema, NamesEveryMistakeThatCanBeAccepted) {
+    const auto schema = nlohmann::json::parse(text_of(root / "docs/scenario.schema.json").value());
+    const auto page = text_of(root / "docs/scenario.md").value();
+    std::vector<std::string> expected;
+    for (const auto& entry : acceptable_words()) {
+        expected.emplace_back(entry.word);
+        EXPECT_NE(page.find("| `" + expected.back() + "` |"), std::string::npos) << entry.word;
+    }
+    EXPECT_EQ(schema["properties"]["accept"]["items"]["enum"].get<std::vector<std::string>>(),
+              expected);
+}
+
 }  // namespace
 }  // namespace lvslab::scenario
