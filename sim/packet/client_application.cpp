@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/packet/clock.hpp"
+#include "sim/packet/ftp_client.hpp"
 
 namespace lvslab::packet_world {
 
@@ -50,15 +51,24 @@ void ClientApplication::open_next() {
     auto node = network_.client(group, planned.client);
     tell(journal::ConnectionOpened{planned.id, workload, planned.source, planned.to});
     ++opened_;
-    auto connection = scenario_.workloads[workload].protocol == Protocol::udp
-                          ? make_udp_exchange(*this, std::move(planned), std::move(node))
-                          : make_tcp_connection(*this, std::move(planned), std::move(node));
+    auto connection = connection_of(std::move(planned), std::move(node));
     auto& open = open_[workload].connections;
     connection->set_place(open.insert(open.end(), nullptr));
     auto& opening = *(open.back() = std::move(connection));
     arm(workload);
     opening.open();
     await_next();
+}
+
+std::unique_ptr<ClientConnection> ClientApplication::connection_of(
+    scenario::PlannedConnection planned, ns3::Ptr<ns3::Node> node) {
+    const auto& workload = scenario_.workloads[planned.workload];
+    if (workload.kind == scenario::Workload::Kind::ftp) {
+        return make_ftp_connection(*this, std::move(planned), std::move(node), scenario_);
+    }
+    return workload.protocol == Protocol::udp
+               ? make_udp_exchange(*this, std::move(planned), std::move(node))
+               : make_tcp_connection(*this, std::move(planned), std::move(node));
 }
 
 void ClientApplication::arm(std::uint32_t workload) {

@@ -54,6 +54,8 @@ private:
 
     void await_next();
     void open_next();
+    std::unique_ptr<ClientConnection> connection_of(scenario::PlannedConnection planned,
+                                                    ns3::Ptr<ns3::Node> node);
     void arm(std::uint32_t workload);
     void expire(std::uint32_t workload);
     void dismiss();

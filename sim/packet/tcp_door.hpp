@@ -43,6 +43,25 @@ public:
         base(socket).*(&TcpDoor::m_icmpCallback) = callback;
     }
 
+    /// Acknowledges what has come once more. ns-3 passes over a SYN-ACK that comes again
+    /// (ProcessEstablished), so that a server that speaks first would wait for ever for an ACK that
+    /// was lost (RFC 9293, 3.10.7.4 has it answered).
+    static void acknowledge_again(ns3::Socket& socket) {
+        (base(socket).*(&TcpDoor::SendEmptyPacket))(ns3::TcpHeader::ACK);
+    }
+
+    /// Takes a local endpoint for a connection to `peer` alone: others may have it too, to other
+    /// peers, as SO_REUSEADDR allows in Linux. False if even that is taken. Connect() comes next.
+    static bool bind_towards(ns3::Socket& socket, const ns3::InetSocketAddress& local,
+                             const ns3::InetSocketAddress& peer) {
+        auto& tcp = base(socket);
+        auto*& endpoint = tcp.*(&TcpDoor::m_endPoint);
+        endpoint = (tcp.*(&TcpDoor::m_tcp))
+                       ->Allocate(socket.GetBoundNetDevice(), local.GetIpv4(), local.GetPort(),
+                                  peer.GetIpv4(), peer.GetPort());
+        return endpoint != nullptr && (tcp.*(&TcpDoor::SetupCallback))() == 0;
+    }
+
     /// Lets a listening socket answer what belongs to no connection with a RST (RFC 793, page 65).
     /// ns-3 passes it over in silence (ProcessListen), and a client whose RST was lost would ask on
     /// and on.

@@ -268,6 +268,9 @@ std::vector<ListenEndpoint> listen_endpoints_of(const scenario::Scenario& s, uns
     std::set<ListenEndpoint> endpoints;
     const auto services = router::desired_services(s.config);
     for (const auto& w : s.workloads) {
+        if (w.kind == scenario::Workload::Kind::ftp) {
+            continue;  // FtpServer listens for it
+        }
         const auto reached = services_of(s, w);
         for (const auto& service : services) {
             if (!reached.contains(&s.config.virtual_servers[service.virtual_server])) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/ftp_channel.hpp"
+
+#include <utility>
+
+namespace lvslab::packet_world {
+namespace {
+
+Endpoint endpoint_of(const ns3::Address& address) {
+    const auto inet = ns3::InetSocketAddress::ConvertFrom(address);
+    return {Address::v4(inet.GetIpv4().Get()), Port{inet.GetPort()}};
+}
+
+}  // namespace
+
+FtpChannel::FtpChannel(ns3::Ptr<ns3::Socket> socket, Hear hear)
+    : socket_(std::move(socket)), hear_(std::move(hear)) {
+    socket_->SetRecvCallback(ns3::MakeCallback(&FtpChannel::on_data, this));
+}
+
+FtpChannel::~FtpChannel() {
+    socket_->SetRecvCallback(ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>());
+}
+
+void FtpChannel::say(std::string_view line) {
+    const auto text = std::string(line) + "\r\n";
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+    socket_->Send(ns3::Create<ns3::Packet>(bytes, static_cast<std::uint32_t>(text.size())));
+}
+
+Endpoint FtpChannel::local() const {
+    ns3::Address address;
+    socket_->GetSockName(address);
+    return endpoint_of(address);
+}
+
+Endpoint FtpChannel::peer() const {
+    ns3::Address address;
+    socket_->GetPeerName(address);
+    return endpoint_of(address);
+}
+
+void FtpChannel::on_data(ns3::Ptr<ns3::Socket>) {
+    while (const auto packet = socket_->Recv()) {
+        if (packet->GetSize() == 0) {
+            return;
+        }
+        std::string more(packet->GetSize(), '\0');
+        packet->CopyData(reinterpret_cast<std::uint8_t*>(more.data()), packet->GetSize());
+        text_ += more;
+        for (auto end = text_.find("\r\n"); end != std::string::npos; end = text_.find("\r\n")) {
+            const auto line = text_.substr(0, end);
+            text_.erase(0, end + 2);
+            hear_(line);
+        }
+        if (text_.size() > longest_ftp_line) {
+            text_.clear();
+        }
+    }
+}
+
+}  // namespace lvslab::packet_world

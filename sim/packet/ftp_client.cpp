@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/ftp_client.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/ipvs/ftp_dialogue.hpp"
+#include "sim/packet/addresses.hpp"
+#include "sim/packet/ftp_channel.hpp"
+#include "sim/packet/tcp_door.hpp"
+
+namespace lvslab::packet_world {
+namespace {
+
+using journal::Outcome;
+using scenario::FtpTransfers;
+
+// RFC 792: destination unreachable; code 4 only asks for smaller packets.
+constexpr std::uint8_t icmp_unreachable = 3;
+constexpr std::uint8_t icmp_fragmentation_needed = 4;
+
+/// A socket whose end is told whatever way it comes: FIN, RST, ICMP while it connects, patience.
+class WatchedSocket {
+public:
+    struct Events {
+        std::function<void()> connected;
+        std::function<void(bool by_fin)> ended;
+    };
+
+    WatchedSocket(ns3::Ptr<ns3::Socket> socket, Events events)
+        : socket_(std::move(socket)),
+          events_(std::move(events)),
+          segments_(ns3::MakeCallback(&WatchedSocket::on_segment, this)) {
+        socket_->SetConnectCallback(ns3::MakeCallback(&WatchedSocket::on_connected, this),
+                                    ns3::MakeCallback(&WatchedSocket::on_broken, this));
+        socket_->SetCloseCallbacks(ns3::MakeCallback(&WatchedSocket::on_closed, this),
+                                   ns3::MakeCallback(&WatchedSocket::on_broken, this));
+        TcpDoor::watch_segments(*socket_, segments_);
+        TcpDoor::watch_icmp(*socket_, ns3::MakeCallback(&WatchedSocket::on_icmp, this));
+    }
+    ~WatchedSocket() { deafen(); }
+    WatchedSocket(const WatchedSocket&) = delete;
+    WatchedSocket& operator=(const WatchedSocket&) = delete;
+
+    ns3::Socket& operator*() { return *socket_; }
+    ns3::Socket* operator->() { return ns3::PeekPointer(socket_); }
+    const ns3::Ptr<ns3::Socket>& pointer() const { return socket_; }
+    /// Accepted sockets are connected already.
+    void is_connected() { connected_ = true; }
+
+    void leave(bool gracefully) {
+        deafen();
+        if (peer_reset_ || !connected_) {
+            TcpDoor::drop(*socket_);
+        } else if (gracefully) {
+            socket_->Close();
+        } else {
+            TcpDoor::reset(*socket_);
+        }
+    }
+
+private:
+    void on_connected(ns3::Ptr<ns3::Socket>) {
+        connected_ = true;
+        if (events_.connected) {
+            events_.connected();
+        }
+    }
+    void on_closed(ns3::Ptr<ns3::Socket>) { end(true); }
+    void on_broken(ns3::Ptr<ns3::Socket>) { end(false); }
+    void on_segment(ns3::Ptr<const ns3::Packet>, const ns3::TcpHeader& header,
+                    ns3::Ptr<const ns3::TcpSocketBase>) {
+        const auto flags = header.GetFlags();
+        if ((flags & ns3::TcpHeader::RST) != 0) {
+            peer_reset_ = true;
+            end(false);
+        } else if (connected_ && (flags & ns3::TcpHeader::SYN) != 0) {
+            TcpDoor::acknowledge_again(*socket_);
+        }
+    }
+    void on_icmp(ns3::Ipv4Address, std::uint8_t, std::uint8_t type, std::uint8_t code,
+                 std::uint32_t) {
+        // A connection that stands outlives an ICMP error (RFC 1122, 4.2.3.9).
+        if (!connected_ && type == icmp_unreachable && code != icmp_fragmentation_needed) {
+            end(false);
+        }
+    }
+    void end(bool by_fin) {
+        if (!ended_ && !deaf_) {
+            ended_ = true;
+            events_.ended(by_fin);
+        }
+    }
+    void deafen() {
+        if (deaf_) {
+            return;
+        }
+        deaf_ = true;
+        const auto nobody = ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>();
+        socket_->SetConnectCallback(nobody, nobody);
+        socket_->SetCloseCallbacks(nobody, nobody);
+        socket_->SetRecvCallback(nobody);
+        TcpDoor::unwatch_segments(*socket_, segments_);
+        TcpDoor::watch_icmp(*socket_, IcmpCallback());
+    }
+
+    ns3::Ptr<ns3::Socket> socket_;
+    Events events_;
+    SegmentCallback segments_;
+    bool connected_ = false;
+    bool peer_reset_ = false;
+    bool ended_ = false;
+    bool deaf_ = false;
+};
+
+class FtpConnection final : public ClientConnection {
+public:
+    FtpConnection(ConnectionOwner& owner, scenario::PlannedConnection plan,
+                  ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario)
+        : ClientConnection(owner, std::move(plan)),
+          node_(std::move(node)),
+          scenario_(scenario),
+          mode_(scenario.workloads[this->plan().workload].ftp.mode),
+          control_(new_socket(), {{}, [this](bool) { fail(); }}),
+          channel_(control_.pointer(), [this](const std::string& line) { hear(line); }) {}
+
+    ~FtpConnection() override { stop_listening(); }
+
+    void open() override {
+        if (control_->Bind(to_ns3(plan().source)) != 0 ||
+            control_->Connect(to_ns3(plan().to)) != 0) {
+            fail();
+        }
+    }
+
+    void leave() override {
+        stop_listening();
+        if (data_) {
+            data_->leave(false);
+        }
+        if (served_) {
+            channel_.say("QUIT");
+        }
+        control_.leave(served_);
+    }
+
+private:
+    /// What it has said last, and waits for the answer to.
+    enum class Step : std::uint8_t { greeting, user, password, type, prepare, transfer };
+
+    ns3::Ptr<ns3::Socket> new_socket() const {
+        return ns3::Socket::CreateSocket(node_, ns3::TcpSocketFactory::GetTypeId());
+    }
+
+    void fail() {
+        if (!has_ended()) {
+            broken();
+        }
+    }
+
+    void say(Step step, std::string_view line) {
+        step_ = step;
+        channel_.say(line);
+    }
+
+    /// An answer; the lines before the last of a long one are passed over (RFC 959, 4.2).
+    void hear(const std::string& line) {
+        if (has_ended() || line.size() < 4 || line[3] == '-') {
+            return;
+        }
+        const auto code = line.substr(0, 3);
+        switch (step_) {
+            case Step::greeting:
+                return code == "220" ? greeted(line) : fail();
+            case Step::user:
+                return code == "331" ? say(Step::password, "PASS lvslab@") : fail();
+            case Step::password:
+                return code == "230" ? say(Step::type, "TYPE I") : fail();
+            case Step::type:
+                return code == "200" ? ask() : fail();
+            case Step::prepare:
+                return prepared(code, line);
+            case Step::transfer:
+                if (code == "226") {
+                    said_complete_ = true;
+                    return check_complete();
+                }
+                return code == "150" ? void() : fail();
+        }
+    }
+
+    void greeted(const std::string& line) {
+        for (std::uint32_t i = 0; i < scenario_.servers.size(); ++i) {
+            if (line.starts_with("220 " + scenario_.servers[i].name + " ")) {
+                heard_from(i);
+            }
+        }
+        say(Step::user, "USER anonymous");
+    }
+
+    void ask() override {
+        received_ = 0;
+        data_ended_ = false;
+        said_complete_ = false;
+        switch (mode_) {
+            case FtpTransfers::Mode::passive:
+                return say(Step::prepare, "PASV");
+            case FtpTransfers::Mode::extended_passive:
+                return say(Step::prepare, "EPSV");
+            case FtpTransfers::Mode::active:
+                return offer();
+        }
+    }
+
+    /// PORT: a socket of ours waits for the server.
+    void offer() {
+        stop_listening();
+        listening_ = new_socket();
+        const Endpoint any_port{plan().source.address, Port{0}};
+        if (listening_->Bind(to_ns3(any_port)) != 0 || listening_->Listen() != 0) {
+            return fail();
+        }
+        listening_->SetAcceptCallback(
+            ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
+            ns3::MakeCallback(&FtpConnection::on_accepted, this));
+        ns3::Address bound;
+        listening_->GetSockName(bound);
+        const Endpoint mine{plan().source.address,
+                            from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port};
+        say(Step::prepare, "PORT " + ipvs::ftp_answer_text(ipvs::FtpMode::passive, mine));
+    }
+
+    void prepared(const std::string& code, const std::string& line) {
+        if (mode_ == FtpTransfers::Mode::active) {
+            return code == "200" ? retrieve() : fail();
+        }
+        const std::span<const std::uint8_t> bytes(
+            reinterpret_cast<const std::uint8_t*>(line.data()), line.size());
+        const auto answer = ipvs::read_ftp_answer(bytes,
+                                                  mode_ == FtpTransfers::Mode::passive
+                                                      ? ipvs::FtpMode::passive
+                                                      : ipvs::FtpMode::extended_passive,
+                                                  plan().to.address);
+        if (!answer) {
+            return fail();
+        }
+        data_.emplace(new_socket(), WatchedSocket::Events{[this] { retrieve(); }, data_ended()});
+        (*data_)->SetRecvCallback(ns3::MakeCallback(&FtpConnection::on_data, this));
+        const Endpoint any_port{plan().source.address, Port{0}};
+        if ((*data_)->Bind(to_ns3(any_port)) != 0 || (*data_)->Connect(to_ns3(answer->data)) != 0) {
+            fail();
+        }
+    }
+
+    void retrieve() {
+        if (!has_ended()) {
+            say(Step::transfer, fmt::format("RETR {}.bin", request().response_bytes));
+        }
+    }
+
+    void on_accepted(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
+        if (data_ && !data_ended_) {
+            TcpDoor::reset(*socket);
+            return;
+        }
+        data_.emplace(std::move(socket), WatchedSocket::Events{{}, data_ended()});
+        data_->is_connected();
+        (*data_)->SetRecvCallback(ns3::MakeCallback(&FtpConnection::on_data, this));
+    }
+
+    void on_data(ns3::Ptr<ns3::Socket> socket) {
+        while (const auto packet = socket->Recv()) {
+            if (packet->GetSize() == 0) {
+                return;
+            }
+            received_ += packet->GetSize();
+        }
+    }
+
+    std::function<void(bool)> data_ended() {
+        return [this](bool by_fin) {
+            if (has_ended()) {
+                return;
+            }
+            if (!by_fin) {
+                return fail();
+            }
+            data_ended_ = true;
+            check_complete();
+        };
+    }
+
+    void check_complete() {
+        if (!data_ended_ || !said_complete_) {
+            return;
+        }
+        if (received_ != request().response_bytes) {
+            return fail();
+        }
+        // Its socket is still in a callback: closed and forgotten by the next turn.
+        finished_ = ns3::Simulator::ScheduleNow(&FtpConnection::transferred, this);
+    }
+
+    void transferred() {
+        if (has_ended()) {
+            return;
+        }
+        data_->leave(true);
+        data_.reset();
+        served_ = request_number() + 1 == plan().requests.size();
+        response_complete(received_);
+    }
+
+    void stop_listening() {
+        finished_.Cancel();
+        if (auto listening = std::exchange(listening_, nullptr)) {
+            listening->SetAcceptCallback(
+                ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
+                ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>, const ns3::Address&>());
+            listening->Close();
+        }
+    }
+
+    ns3::Ptr<ns3::Node> node_;
+    const scenario::Scenario& scenario_;
+    FtpTransfers::Mode mode_;
+    WatchedSocket control_;
+    FtpChannel channel_;
+    std::optional<WatchedSocket> data_;
+    ns3::Ptr<ns3::Socket> listening_;
+    Step step_ = Step::greeting;
+    std::uint64_t received_ = 0;
+    bool data_ended_ = false;
+    bool said_complete_ = false;
+    bool served_ = false;
+    ns3::EventId finished_;
+};
+
+}  // namespace
+
+std::unique_ptr<ClientConnection> make_ftp_connection(ConnectionOwner& owner,
+                                                      scenario::PlannedConnection plan,
+                                                      ns3::Ptr<ns3::Node> node,
+                                                      const scenario::Scenario& scenario) {
+    return std::make_unique<FtpConnection>(owner, std::move(plan), std::move(node), scenario);
+}
+
+}  // namespace lvslab::packet_world

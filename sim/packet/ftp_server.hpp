@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// An FTP server on a real server's node, as vsftpd behaves where the manual (3.5) needs it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "core/base/random.hpp"
+#include "core/scenario/scenario.hpp"
+#include "sim/packet/network.hpp"
+#include "sim/packet/ns3.hpp"
+
+namespace lvslab::packet_world {
+
+/// Listens for control connections and serves files over data connections of its own: USER, PASS,
+/// TYPE, PASV, EPSV, PORT, EPRT, RETR, QUIT. A file's name is its size, "1048576.bin". Passive
+/// ports are drawn from the server's range (pasv_min_port, pasv_max_port), 227 tells pasv_address
+/// if there is one; active connections come from port 20. A data connection must be with the
+/// control connection's own client and stand within 60 s (accept_timeout, connect_timeout).
+///
+/// Each session is a process of its own in vsftpd: transfers do not wait for the server's workers.
+class FtpServer {
+public:
+    /// Listens on `port` of every address. Network and scenario must outlive the server.
+    FtpServer(Network& network, std::uint32_t server, const scenario::Scenario& scenario, Port port,
+              std::uint64_t seed);
+    ~FtpServer();
+    FtpServer(const FtpServer&) = delete;
+    FtpServer& operator=(const FtpServer&) = delete;
+
+    /// Control connections held now.
+    std::size_t held() const { return sessions_.size(); }
+
+private:
+    class Session;
+    using Ticket = std::uint64_t;
+
+    void on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from);
+    /// A listening socket on a free port of the passive range, or null.
+    ns3::Ptr<ns3::Socket> passive_socket();
+    /// The session is over; destroyed by an event of its own.
+    void retire(Ticket session);
+    void dismiss();
+
+    const scenario::Server& settings_;
+    ns3::Ptr<ns3::Node> node_;
+    RandomStream ports_;
+    ns3::Ptr<ns3::Socket> listening_;
+    std::map<Ticket, std::unique_ptr<Session>> sessions_;
+    std::vector<Ticket> retired_;
+    Ticket next_ticket_ = 0;
+    ns3::EventId dismissal_;
+};
+
+/// On every real server, one for each port that a workload of FTP goes to. Empty without any.
+std::vector<std::unique_ptr<FtpServer>> make_ftp_servers(Network& network,
+                                                         const scenario::Scenario& scenario,
+                                                         std::uint64_t seed);
+
+}  // namespace lvslab::packet_world
