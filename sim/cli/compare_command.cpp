@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -22,6 +17,7 @@
 #include "sim/cli/compare_folder.hpp"
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
+#include "sim/cli/report_page.hpp"
 #include "sim/cli/scenario_file.hpp"
 #ifdef LVSLAB_PACKET_WORLD
 #include "sim/packet/world.hpp"
@@ -41,10 +37,6 @@ struct CompareOptions {
     std::string program;
     bool force = false;
 };
-
-fs::path own_program() {
-    return fs::read_symlink("/proc/self/exe");
-}
 
 /// results/NAME/compare-1, -2, ...: the first that is not there.
 fs::path next_results_folder(const std::string& scenario) {
@@ -69,37 +61,6 @@ std::vector<Job> jobs_of(const scenario::Scenario& scenario,
         }
     }
     return jobs;
-}
-
-/// Where the page's program is: beside this program's folder.
-fs::path page_program() {
-    return own_program().parent_path().parent_path() / "share/lvslab/lvslab_report";
-}
-
-/// Makes index.html; says on standard error why it could not.
-bool make_page(const fs::path& folder) {
-    const auto page = page_program().string();
-    const auto results = folder.string();
-    std::fflush(stdout);
-    const auto child = fork();
-    if (child == 0) {
-        setenv("PYTHONDONTWRITEBYTECODE", "1", 1);
-        // Debian's own first: that is where its matplotlib is.
-        execl(LVSLAB_PYTHON, LVSLAB_PYTHON, page.c_str(), results.c_str(),
-              static_cast<char*>(nullptr));
-        execlp("python3", "python3", page.c_str(), results.c_str(), static_cast<char*>(nullptr));
-        fmt::print(stderr, "python3 cannot be run: {}\n", std::strerror(errno));
-        _exit(127);
-    }
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    const bool made = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!made) {
-        fmt::print(stderr, "The page {}/index.html could not be made; the numbers are all there.\n",
-                   results);
-    }
-    return made;
 }
 
 /// The schedulers to compare; the lvs.cf's own if nothing names one.

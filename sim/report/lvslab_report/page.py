@@ -4,43 +4,8 @@ from html import escape
 
 import look
 import pictures
-
-CSS = """
-:root { --ink: #1f2328; --grey: #59636e; --rule: #d8dde3; --good: #e6f1f8; --edge: #0072b2; }
-* { box-sizing: border-box; }
-body { margin: 0; color: var(--ink); background: #fff;
-  font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; }
-main { max-width: 1060px; margin: 0 auto; padding: 28px 24px 64px; }
-h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; }
-h2 { font-size: 20px; margin: 44px 0 8px; padding-top: 14px; border-top: 1px solid var(--rule); }
-p { margin: 6px 0; max-width: 76ch; }
-.about { color: var(--grey); font-size: 17px; }
-.facts { display: flex; flex-wrap: wrap; gap: 4px 22px; padding: 0; margin: 12px 0 0; list-style: none;
-  color: var(--grey); font-size: 14px; }
-.facts b { color: var(--ink); font-weight: 600; }
-.verdict { background: var(--good); border-left: 5px solid var(--edge); padding: 14px 18px;
-  margin: 22px 0 14px; font-size: 18px; }
-.verdict p { max-width: none; margin: 0; }
-.warning { background: #fdf0e6; border-left: 5px solid #d55e00; padding: 12px 18px; margin: 18px 0; }
-ul.findings { padding-left: 20px; margin: 8px 0; }
-ul.findings li { margin: 5px 0; max-width: 90ch; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; margin: 10px 0; }
-th, td { padding: 5px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
-th { font-weight: 600; vertical-align: bottom; border-bottom: 2px solid var(--grey); }
-th:first-child, td:first-child { text-align: left; font-weight: 600; padding-left: 4px; }
-td small { display: block; color: var(--grey); font-size: 12px; line-height: 1.2; }
-tr.best { background: var(--good); }
-td.slower { background: #fbe3d2; } td.faster { background: #d3e8f5; } td.alike { color: var(--grey); }
-td.words { text-align: left; }
-td.self { background: #f3f4f6; }
-figure { margin: 18px 0 6px; } figure svg { width: 100%; height: auto; display: block; }
-figcaption { color: var(--grey); font-size: 14.5px; max-width: 90ch; margin-top: 6px; }
-details { margin: 12px 0; } summary { cursor: pointer; font-weight: 600; }
-pre { background: #f6f8fa; padding: 10px 14px; overflow-x: auto; font-size: 13px; }
-code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 0.92em; }
-@media print { main { max-width: none; } h2 { break-after: avoid; } figure { break-inside: avoid; } }
-"""
+import story
+from sheet import CSS, figure
 
 COUNTS = ("refused", "reset", "timed_out", "unfinished")
 TIMES = (("response_time_p50", "p50"), ("response_time_p95", "p95"), ("response_time_p99", "p99"),
@@ -51,10 +16,6 @@ def paragraph_list(texts):
     if not texts:
         return ""
     return "<ul class=findings>" + "".join(f"<li>{escape(t)}</li>" for t in texts) + "</ul>\n"
-
-
-def figure(svg, caption):
-    return f"<figure>\n{svg}\n<figcaption>{caption}</figcaption>\n</figure>\n"
 
 
 def cell(value, width):
@@ -261,6 +222,10 @@ def render(c):
                  "most connections per unit of weight that a server got, over the mean; 1 is even. "
                  "Jain: 1 is even, 1/servers is all to one. Used: worker time used over worker time "
                  "there was, while connections came.</p>\n")
+    run = c.first_run()
+    if run.faults():
+        parts.append(f"<h2>What happened when, with {escape(c.best_first()[0].name)}</h2>\n"
+                     + story.tell(run))
     if answered:
         parts.append("<h2>Response times</h2>\n")
         parts.append(figure(pictures.quantiles(c), caption["quantiles"]))

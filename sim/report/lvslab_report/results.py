@@ -4,6 +4,8 @@ import csv
 import json
 import os
 
+import run_result
+
 
 class Scheduler:
     """One algorithm over its repetitions."""
@@ -15,6 +17,9 @@ class Scheduler:
         self.servers = data["servers"]
         self.runs = data["runs"]
         self._folders = [os.path.join(folder, run["folder"]) for run in data["runs"]]
+
+    def run_folder(self, repetition):
+        return self._folders[repetition]
 
     def mean(self, metric):
         """The metric's mean over repetitions, or None."""
@@ -87,6 +92,10 @@ class Comparison:
     @property
     def repetitions(self):
         return max(len(s.runs) for s in self.schedulers)
+
+    def first_run(self):
+        """The first repetition of the best algorithm."""
+        return run_result.Run(self.best_first()[0].run_folder(0))
 
     def texts(self, kind):
         return [f["text"] for f in self.findings if f["kind"] == kind]
