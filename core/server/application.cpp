@@ -15,12 +15,6 @@ StationSettings settings_of(const scenario::Server& server) {
             .queue = server.queue};
 }
 
-Duration work_of(double seconds) {
-    // Cut in seconds first: what a heavy tail draws may not fit into nanoseconds.
-    const double most = to_seconds(Station::longest_work);
-    return Duration{std::llround(std::clamp(seconds, 0.0, most) * 1e9)};
-}
-
 }  // namespace
 
 Application::Application(const scenario::Server& server)
@@ -42,7 +36,19 @@ bool Application::arrive(Station::Ticket ticket, double service_quantile,
             seconds += scenario::quantile(server_.cache->miss, service_quantile);
         }
     }
-    return station_.arrive(ticket, work_of(seconds / server_.speed), now);
+    return station_.arrive(ticket, work_of(seconds), now);
+}
+
+bool Application::arrive_check(Station::Ticket ticket, double quantile, Time now) {
+    return station_.arrive(ticket, work_of(scenario::quantile(server_.check_service, quantile)),
+                           now);
+}
+
+Duration Application::work_of(double seconds) const {
+    // Cut in seconds first: what a heavy tail draws may not fit into nanoseconds.
+    const double most = to_seconds(Station::longest_work);
+    const double worked = seconds * slowness_ / server_.speed;
+    return Duration{std::llround(std::clamp(worked, 0.0, most) * 1e9)};
 }
 
 }  // namespace lvslab::server

@@ -26,6 +26,11 @@ public:
     /// service_quantile. False: there is no place for it.
     bool arrive(Station::Ticket ticket, double service_quantile, const Address& destination,
                 Time now);
+    /// Offers a health check: quantile(check_service, u) / speed. False: there is no place for it.
+    bool arrive_check(Station::Ticket ticket, double quantile, Time now);
+    /// Work takes `factor` times as long from now on, for what arrives later; 1 = as the scenario
+    /// says. Positive.
+    void slow_down(double factor) { slowness_ = factor; }
     /// As Station's.
     Time next_completion() const { return station_.next_completion(); }
     std::optional<Station::Ticket> complete(Time now) { return station_.complete(now); }
@@ -35,7 +40,10 @@ public:
     std::uint64_t misses() const { return misses_; }
 
 private:
+    Duration work_of(double seconds) const;
+
     const scenario::Server& server_;
+    double slowness_ = 1;
     Station station_;
     std::optional<ObjectCache> cache_;
     std::uint64_t hits_ = 0, misses_ = 0;
