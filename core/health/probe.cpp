@@ -82,7 +82,8 @@ Checked<Probe> make_probe(const CheckText& text, const Endpoint& server) {
         return make_http_probe(text, server);
     }
     if (text.send_program) {
-        ProgramProbe program{program_arguments(*text.send_program, server), {}, text.limit};
+        ProgramProbe program{
+            program_arguments(*text.send_program, server), {}, text.limit, server, text.protocol};
         if (text.expect) {
             program.expect = unescape(*text.expect);
         }

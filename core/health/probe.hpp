@@ -29,6 +29,8 @@ struct ProgramProbe {
     std::vector<std::string> arguments;
     std::optional<std::string> expect;
     Duration limit = std::chrono::seconds(10);  ///< of its whole run
+    Endpoint server;                            ///< what it looks at, for a world that plays it
+    Protocol protocol = Protocol::tcp;
 };
 
 /// Extension: GET over HTTP or HTTPS. Send http_request() and hand the answer to HttpAnswer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/packet/message.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include <boost/endian/conversion.hpp>
@@ -72,6 +73,13 @@ std::array<std::uint8_t, ResponseHeader::size> encode(const ResponseHeader& head
         .word(header.server)
         .word(header.part);
     return bytes;
+}
+
+bool may_be_request(std::span<const std::uint8_t> bytes) {
+    std::array<std::uint8_t, sizeof request_mark> mark{};
+    boost::endian::store_big_u32(mark.data(), request_mark);
+    return std::equal(mark.begin(), mark.begin() + std::min(mark.size(), bytes.size()),
+                      bytes.begin());
 }
 
 std::optional<RequestHeader> decode_request(std::span<const std::uint8_t> bytes) {

@@ -54,6 +54,8 @@ std::array<std::uint8_t, ResponseHeader::size> encode(const ResponseHeader& head
 /// Nothing if the bytes are too few or do not begin with the header's mark.
 std::optional<RequestHeader> decode_request(std::span<const std::uint8_t> bytes);
 std::optional<ResponseHeader> decode_response(std::span<const std::uint8_t> bytes);
+/// True if what has come so far may be the start of a request.
+bool may_be_request(std::span<const std::uint8_t> bytes);
 
 /// Bytes on the wire of a planned request or response.
 constexpr std::uint64_t request_size(std::uint64_t planned) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "sim/packet/addresses.hpp"
+#include "sim/packet/check_answers.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/message.hpp"
 #include "sim/packet/payload.hpp"
@@ -21,6 +22,23 @@ std::uint32_t narrow(std::uint64_t bytes) {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 0xFFFFFFFFU));
 }
 
+std::string text_of(const ns3::Packet& packet) {
+    std::string text(packet.GetSize(), '\0');
+    packet.CopyData(reinterpret_cast<std::uint8_t*>(text.data()), packet.GetSize());
+    return text;
+}
+
+ns3::Ptr<ns3::Packet> packet_of(std::string_view text) {
+    return ns3::Create<ns3::Packet>(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                    narrow(text.size()));
+}
+
+Endpoint local_endpoint(ns3::Socket& socket) {
+    ns3::Address local;
+    socket.GetSockName(local);
+    return from_ns3(ns3::InetSocketAddress::ConvertFrom(local));
+}
+
 }  // namespace
 
 /// A client at the server: a TCP connection, or one UDP request.
@@ -31,9 +49,14 @@ public:
     virtual void respond() = 0;
     /// Takes leave of the network.
     virtual void leave() = 0;
+    /// Its process has ended: a RST says so, if anything does.
+    virtual void abort(bool with_reset) = 0;
     /// True if it only waits for the client, and has since before `limit`.
     virtual bool idle_since_before(Time limit) const = 0;
 };
+
+/// Bytes of a check that are read at one time.
+constexpr std::uint64_t largest_check = 64 * 1024;
 
 class ServerApplication::TcpSession final : public Session {
 public:
@@ -50,8 +73,20 @@ public:
 
     ~TcpSession() override { deafen(); }
 
+    /// A check may want the application to speak first.
+    void expect_check() {
+        become_check();
+        obey(check_->begin());
+    }
+
     void respond() override {
         if (over_) {
+            return;
+        }
+        if (check_) {
+            phase_ = Phase::reading;
+            answered_ = true;
+            say(check_->answer());
             return;
         }
         phase_ = Phase::sending;
@@ -59,8 +94,21 @@ public:
         send();
     }
 
+    void abort(bool with_reset) override {
+        deafen();
+        over_ = true;
+        if (with_reset) {
+            TcpDoor::reset(*socket_);
+        } else {
+            TcpDoor::drop(*socket_);
+        }
+    }
+
     void leave() override {
         deafen();
+        if (finished_) {
+            return;  // the socket sends what is left, and its FIN, by itself
+        }
         if (refused_) {
             TcpDoor::reset(*socket_);
         } else if (TcpDoor::peer_finished(*socket_)) {
@@ -82,22 +130,37 @@ private:
     // A client asks again only when it has its answer, so no byte of a next request waits here.
     void read() {
         while (phase_ == Phase::reading && !over_) {
-            const auto wanted = received_ < header_.size() ? header_.size() - received_
-                                                           : request_.bytes - received_;
-            const auto packet = socket_->Recv(narrow(wanted), 0);
+            const auto packet = socket_->Recv(narrow(wanted()), 0);
             if (!packet || packet->GetSize() == 0) {
                 return;
             }
-            take(*packet);
+            last_activity_ = now();
+            if (check_) {
+                obey(check_->take(text_of(*packet)));
+            } else {
+                take(*packet);
+            }
         }
     }
 
+    std::uint64_t wanted() const {
+        if (check_) {
+            return largest_check;
+        }
+        return received_ < header_.size() ? header_.size() - received_ : request_.bytes - received_;
+    }
+
     void take(const ns3::Packet& packet) {
-        last_activity_ = now();
         const auto before = received_;
         received_ += packet.GetSize();
         if (before < header_.size()) {
             packet.CopyData(header_.data() + before, packet.GetSize());
+            const auto heard = std::span(header_).first(received_);
+            if (!may_be_request(heard)) {
+                become_check();
+                obey(check_->take({reinterpret_cast<const char*>(heard.data()), heard.size()}));
+                return;
+            }
             if (received_ < header_.size()) {
                 return;
             }
@@ -115,6 +178,38 @@ private:
         received_ = 0;
         if (!application_.submit(ticket_, request_.service_quantile, request_.destination)) {
             refuse();
+        }
+    }
+
+    void become_check() {
+        if (!check_) {
+            check_ = application_.dialogue_at(Protocol::tcp, socket_);
+        }
+    }
+
+    void obey(const CheckDialogue::Step& step) {
+        say(step.say);
+        if (step.refuse) {
+            refuse();
+        } else if (step.work) {
+            phase_ = Phase::serving;
+            if (!application_.submit_check(ticket_)) {
+                refuse();
+            }
+        }
+    }
+
+    /// As much as there is room for, the rest when there is more.
+    void say(std::string_view text) {
+        unsaid_.append(text);
+        const auto room = std::min<std::size_t>(unsaid_.size(), socket_->GetTxAvailable());
+        if (room > 0 && socket_->Send(packet_of(std::string_view(unsaid_).substr(0, room))) >= 0) {
+            unsaid_.erase(0, room);
+        }
+        if (unsaid_.empty() && answered_ && check_->closes() && !over_) {
+            finished_ = over_ = true;
+            socket_->Close();
+            application_.retire(ticket_);
         }
     }
 
@@ -154,6 +249,8 @@ private:
     void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) {
         if (phase_ == Phase::sending) {
             send();
+        } else if (!unsaid_.empty()) {
+            say({});
         }
     }
 
@@ -182,7 +279,11 @@ private:
     std::array<std::uint8_t, RequestHeader::size> header_{};
     std::uint64_t received_ = 0;
     std::uint64_t to_send_ = 0, unsent_ = 0;
+    std::optional<CheckDialogue> check_;
+    std::string unsaid_;  ///< to the check
+    bool answered_ = false;
     bool refused_ = false;
+    bool finished_ = false;  ///< closed from this end, in order
     bool over_ = false;
 };
 
@@ -211,6 +312,7 @@ public:
     }
 
     void leave() override {}
+    void abort(bool) override {}
     bool idle_since_before(Time) const override { return false; }
 
 private:
@@ -221,30 +323,148 @@ private:
     RequestHeader request_;
 };
 
+/// A check by one datagram, and its answer by one.
+class ServerApplication::UdpCheck final : public Session {
+public:
+    UdpCheck(ServerApplication& application, Ticket ticket, ns3::Ptr<ns3::Socket> socket,
+             const ns3::Address& client, std::string answer)
+        : application_(application),
+          ticket_(ticket),
+          socket_(std::move(socket)),
+          client_(client),
+          answer_(std::move(answer)) {}
+
+    void respond() override {
+        socket_->SendTo(packet_of(answer_), 0, client_);
+        application_.retire(ticket_);
+    }
+
+    void leave() override {}
+    void abort(bool) override {}
+    bool idle_since_before(Time) const override { return false; }
+
+private:
+    ServerApplication& application_;
+    Ticket ticket_;
+    ns3::Ptr<ns3::Socket> socket_;
+    ns3::Address client_;
+    std::string answer_;
+};
+
 ServerApplication::ServerApplication(Network& network, std::uint32_t server,
-                                     const scenario::Scenario& scenario, journal::Sink& sink)
+                                     const scenario::Scenario& scenario, journal::Sink& sink,
+                                     std::uint64_t seed)
     : scenario_(scenario),
       sink_(sink),
+      network_(network),
       index_(server),
       node_(network.server(server)),
-      application_(scenario.servers[server]) {
+      check_work_(seed, "check/" + scenario.servers[server].name) {
     for (const auto& workload : scenario.workloads) {
         longest_timeout_ = std::max(longest_timeout_, workload.timeout);
     }
-    for (const auto& where : network.listen_endpoints(server)) {
-        listen(where);
+    for (const auto& router : scenario.routers) {
+        routers_.insert(router.public_interface.address);
+        if (router.private_interface) {
+            routers_.insert(router.private_interface->address);
+        }
     }
+    start();
 }
 
 ServerApplication::~ServerApplication() {
     completion_.Cancel();
     dismissal_.Cancel();
+    close_listening();
+}
+
+void ServerApplication::start() {
+    if (application_) {
+        return;
+    }
+    application_.emplace(scenario_.servers[index_]);
+    application_->slow_down(slowness_);
+    std::set<ListenEndpoint> endpoints;
+    for (const auto& where : network_.listen_endpoints(index_)) {
+        endpoints.insert(where);
+    }
+    for (const auto& where : check_endpoints_of(scenario_, index_)) {
+        // A socket without an address of its own takes these too.
+        if (!endpoints.contains({where.protocol, {Address{}, where.endpoint.port}})) {
+            endpoints.insert(where);
+        }
+    }
+    for (const auto& where : endpoints) {
+        listen(where);
+    }
+}
+
+void ServerApplication::stop() {
+    end(true);
+}
+
+void ServerApplication::crash() {
+    end(false);
+    frozen_at_.reset();
+}
+
+void ServerApplication::end(bool with_resets) {
+    if (!application_) {
+        return;
+    }
+    work_before_ += application_->station().work_done(working_time());
+    refused_before_ += application_->station().refused();
+    completion_.Cancel();
+    dismissal_.Cancel();
+    for (const auto& [ticket, session] : sessions_) {
+        session->abort(with_resets);
+    }
+    sessions_.clear();
+    retired_.clear();
+    close_listening();
+    application_.reset();
+}
+
+void ServerApplication::close_listening() {
     for (const auto& socket : listening_) {
         socket->SetRecvCallback(ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>());
         socket->SetAcceptCallback(
             ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
             ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>, const ns3::Address&>());
+        socket->Close();
     }
+    listening_.clear();
+    reply_sockets_.clear();
+}
+
+void ServerApplication::freeze() {
+    if (!frozen_at_) {
+        frozen_at_ = now();
+        completion_.Cancel();
+    }
+}
+
+void ServerApplication::thaw() {
+    if (frozen_at_) {
+        frozen_for_ += now() - *frozen_at_;
+        frozen_at_.reset();
+        arm();
+    }
+}
+
+void ServerApplication::slow_down(double factor) {
+    slowness_ = factor;
+    if (application_) {
+        application_->slow_down(factor);
+    }
+}
+
+Time ServerApplication::working_time() const {
+    return frozen_at_.value_or(now()) - frozen_for_;
+}
+
+std::uint64_t ServerApplication::population() const {
+    return application_ ? application_->station().population() : 0;
 }
 
 void ServerApplication::listen(const ListenEndpoint& where) {
@@ -269,10 +489,20 @@ void ServerApplication::listen(const ListenEndpoint& where) {
     listening_.push_back(std::move(socket));
 }
 
-void ServerApplication::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
+void ServerApplication::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from) {
     const Ticket ticket = next_ticket_++;
-    sessions_.emplace_hint(sessions_.end(), ticket,
-                           std::make_unique<TcpSession>(*this, ticket, std::move(socket)));
+    auto session = std::make_unique<TcpSession>(*this, ticket, std::move(socket));
+    auto& opened = *session;
+    sessions_.emplace_hint(sessions_.end(), ticket, std::move(session));
+    if (routers_.contains(from_ns3(ns3::InetSocketAddress::ConvertFrom(from)).address)) {
+        opened.expect_check();
+    }
+}
+
+CheckDialogue ServerApplication::dialogue_at(Protocol protocol,
+                                             ns3::Ptr<ns3::Socket> socket) const {
+    return {check_answers_of(scenario_, index_, protocol, local_endpoint(*socket).port),
+            scenario_.servers[index_].answer.value_or("OK\n")};
 }
 
 ns3::Ptr<ns3::Socket> ServerApplication::reply_socket(const ns3::Ptr<ns3::Socket>& listening,
@@ -301,6 +531,7 @@ void ServerApplication::on_datagrams(ns3::Ptr<ns3::Socket> socket) {
         packet->CopyData(bytes.data(), narrow(bytes.size()));
         const auto request = decode_request(bytes);
         if (!request) {
+            on_check(socket, *packet, from);
             continue;
         }
         const Ticket ticket = next_ticket_++;
@@ -313,17 +544,36 @@ void ServerApplication::on_datagrams(ns3::Ptr<ns3::Socket> socket) {
     }
 }
 
+void ServerApplication::on_check(const ns3::Ptr<ns3::Socket>& socket, const ns3::Packet& datagram,
+                                 const ns3::Address& from) {
+    auto dialogue = dialogue_at(Protocol::udp, socket);
+    const Ticket ticket = next_ticket_++;
+    if (dialogue.take(text_of(datagram)).work && submit_check(ticket)) {
+        sessions_.emplace_hint(
+            sessions_.end(), ticket,
+            std::make_unique<UdpCheck>(*this, ticket, reply_socket(socket, datagram), from,
+                                       dialogue.answer()));
+    }
+}
+
 bool ServerApplication::submit(Ticket session, double service_quantile,
                                const Address& destination) {
     // Completions of this very nanosecond come first: they may free the place.
     serve();
-    const bool taken = application_.arrive(session, service_quantile, destination, now());
+    const bool taken = application_->arrive(session, service_quantile, destination, working_time());
+    arm();
+    return taken;
+}
+
+bool ServerApplication::submit_check(Ticket session) {
+    serve();
+    const bool taken = application_->arrive_check(session, check_work_.uniform(), working_time());
     arm();
     return taken;
 }
 
 void ServerApplication::serve() {
-    while (const auto done = application_.complete(now())) {
+    while (const auto done = application_->complete(working_time())) {
         const auto session = sessions_.find(*done);
         if (session != sessions_.end()) {
             session->second->respond();
@@ -332,13 +582,14 @@ void ServerApplication::serve() {
 }
 
 void ServerApplication::arm() {
-    const Time due = application_.next_completion();
-    if (due == never || (completion_.IsRunning() && armed_for_ <= due)) {
+    const Time due = application_ ? application_->next_completion() : never;
+    if (due == never || frozen_at_ || (completion_.IsRunning() && armed_for_ <= due)) {
         return;  // an event that comes too early arms the right one
     }
     completion_.Cancel();
     armed_for_ = due;
-    completion_ = ns3::Simulator::Schedule(to_ns3(due - now()), &ServerApplication::wake, this);
+    completion_ =
+        ns3::Simulator::Schedule(to_ns3(due - working_time()), &ServerApplication::wake, this);
 }
 
 void ServerApplication::wake() {
@@ -365,9 +616,15 @@ void ServerApplication::dismiss() {
 }
 
 void ServerApplication::sample() {
-    const auto& station = application_.station();
-    sink_.take({now(), journal::ServerLoad{index_, station.busy(), narrow(station.queued()),
-                                           station.work_done(now()), station.refused()}});
+    journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
+    if (application_) {
+        const auto& station = application_->station();
+        load.busy = station.busy();
+        load.queued = narrow(station.queued());
+        load.work_done += station.work_done(working_time());
+        load.refused += station.refused();
+    }
+    sink_.take({now(), load});
     // A client holds no connection longer than its timeout. One that is idle for longer has lost
     // its FIN or RST on the way.
     const Time limit = now() - longest_timeout_;

@@ -6,35 +6,54 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <vector>
 
+#include "core/base/random.hpp"
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
+#include "sim/packet/check_dialogue.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
 
 namespace lvslab::packet_world {
 
 /// Listens on the server's endpoints (TCP and UDP), takes requests whole, lets them wait and be
-/// served in the queueing model, and answers.
+/// served in the queueing model, and answers. Health checks, at its own address, wait in the same
+/// queue.
 ///
 /// A request that finds no place in the queue is refused when it has arrived: over TCP by resetting
 /// its connection, over UDP by silence, as a full socket buffer does. Work for a client that has
 /// gone goes on: an application that computes does not look at its socket.
 class ServerApplication {
 public:
-    /// Network, scenario and sink must outlive the application.
+    /// Network, scenario and sink must outlive the application. `seed` is that of its checks' work.
     ServerApplication(Network& network, std::uint32_t server, const scenario::Scenario& scenario,
-                      journal::Sink& sink);
+                      journal::Sink& sink, std::uint64_t seed = 1);
     ~ServerApplication();
     ServerApplication(const ServerApplication&) = delete;
     ServerApplication& operator=(const ServerApplication&) = delete;
 
+    /// The process ends: its connections are reset, what waited is lost, its ports refuse.
+    void stop();
+    /// The machine dies: as stop(), but nobody hears of it.
+    void crash();
+    /// The process starts, with nothing of what was. No error if it runs.
+    void start();
+    /// The machine stands still: no work is done until thaw().
+    void freeze();
+    void thaw();
+    /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
+    void slow_down(double factor);
+    bool running() const { return application_.has_value(); }
+
     /// Tells the sink a ServerLoad, and lets go of connections whose clients have long given up.
     void sample();
 
-    const server::Application& application() const { return application_; }
+    /// Requests that run or wait; 0 if it does not run.
+    std::uint64_t population() const;
     /// Connections and UDP requests held now.
     std::size_t held() const { return sessions_.size(); }
 
@@ -42,28 +61,41 @@ private:
     class Session;
     class TcpSession;
     class UdpSession;
+    class UdpCheck;
     using Ticket = server::Station::Ticket;
 
     void listen(const ListenEndpoint& where);
+    void close_listening();
+    void end(bool with_resets);
     void on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from);
     void on_datagrams(ns3::Ptr<ns3::Socket> socket);
+    void on_check(const ns3::Ptr<ns3::Socket>& socket, const ns3::Packet& datagram,
+                  const ns3::Address& from);
     ns3::Ptr<ns3::Socket> reply_socket(const ns3::Ptr<ns3::Socket>& listening,
                                        const ns3::Packet& datagram);
+    CheckDialogue dialogue_at(Protocol protocol, ns3::Ptr<ns3::Socket> socket) const;
     /// A session's request is whole. False: no place for it.
     bool submit(Ticket session, double service_quantile, const Address& destination);
+    bool submit_check(Ticket session);
     void serve();
     void wake();
     void arm();
     /// The session is over; destroyed by an event of its own.
     void retire(Ticket session);
     void dismiss();
+    /// The application's clock: it stands still while the machine does.
+    Time working_time() const;
 
     const scenario::Scenario& scenario_;
     journal::Sink& sink_;
+    Network& network_;
     std::uint32_t index_;
     ns3::Ptr<ns3::Node> node_;
-    server::Application application_;
+    std::optional<server::Application> application_;
+    double slowness_ = 1;
+    RandomStream check_work_;
     Duration longest_timeout_{};
+    std::set<Address> routers_;  ///< whoever comes from there checks
     std::vector<ns3::Ptr<ns3::Socket>> listening_;
     /// Answers to datagrams that came to a socket without an address of its own, by the address and
     /// port that they came for.
@@ -74,6 +106,10 @@ private:
     Ticket next_ticket_ = 0;
     ns3::EventId completion_, dismissal_;
     Time armed_for_ = never;
+    std::optional<Time> frozen_at_;
+    Duration frozen_for_{};
+    Duration work_before_{};  ///< of processes that have ended
+    std::uint64_t refused_before_ = 0;
 };
 
 }  // namespace lvslab::packet_world

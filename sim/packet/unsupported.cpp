@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "core/router/daemon_settings.hpp"
+#include "sim/packet/check_answers.hpp"
+#include "sim/packet/configurations.hpp"
 #include "sim/packet/message.hpp"
 #include "sim/packet/world.hpp"
 
@@ -104,6 +107,12 @@ Diagnostics unsupported(const scenario::Scenario& scenario) {
         }
         findings.check_sizes(workload);
     }
+    for (const auto* config : configurations_of(scenario)) {
+        if (scenario.daemons) {
+            findings.found.append(router::check_runnable(*config));
+        }
+    }
+    findings.found.append(unanswerable_checks(scenario));
     findings.found.sort();
     return findings.found;
 }
