@@ -12,6 +12,7 @@
 #include "core/packet/rewrite.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
+#include "sim/packet/configurations.hpp"
 #include "sim/packet/ip_in_ip.hpp"
 #include "sim/packet/packet_headers.hpp"
 #include "sim/packet/reassembly.hpp"
@@ -34,45 +35,51 @@ class Director::DataPath : public PacketFilter {
 public:
     DataPath(Network& network, unsigned router, const scenario::Scenario& scenario,
              const DirectorOptions& options, journal::Sink& sink)
-        : scenario_(scenario),
+        : options_(options),
           router_(router),
           sink_(sink),
-          nat_(scenario.config.network == config::NetworkType::nat),
-          services_(router::desired_services(scenario.config, options.scheduler)),
+          services_(all_services(scenario, options.scheduler)),
           ipvs_(options.ipvs),
           hook_(network.hook(router)),
           stack_(network.router(router)->GetObject<ns3::Ipv4L3Protocol>()) {
-        for (const auto& a : network.topology().virtual_addresses) {
-            virtual_addresses_.insert(a.v4_host_order());
+        for (const auto& service : services_) {
+            if (service.key.fwmark == Fwmark{}) {
+                virtual_addresses_.insert(service.key.endpoint.address.v4_host_order());
+            }
         }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.emplace(scenario.servers[i].interface.address.v4_host_order(), i);
         }
-        ipvs_.set_timeouts(router::desired_timeouts(scenario.config));
-        add_services();
-        for (const auto& change : scenario.changes) {
-            changes_.push_back(ns3::Simulator::Schedule(
-                to_ns3(change.at - now()), &DataPath::change_membership, this, change));
-        }
+        boot(scenario.routers.at(router).running);
         hook_.set_filter(this);
     }
 
-    ~DataPath() override {
-        hook_.set_filter(nullptr);
-        for (auto& event : changes_) {
-            event.Cancel();
-        }
+    ~DataPath() override { hook_.set_filter(nullptr); }
+
+    void boot(const scenario::HostFiles& files) {
+        marks_ = files.marks;
+        forwarding_ = files.ip_forward;
+        scenario::apply(files.ipvs, options_.ipvs);
+        ipvs_.set_options(options_.ipvs);
+        stack_->SetAttribute("IpForward", ns3::BooleanValue(files.ip_forward));
+    }
+
+    void lose_everything() {
+        ipvs_ = ipvs::Ipvs(options_.ipvs);
+        fragments_ = Reassembler();
+        nat_ = false;
     }
 
     bool take(const ArrivedPacket& arrived) override {
         const auto& header = arrived.header;
         if (!has_transport(header)) {
-            return false;
+            return pass();
         }
         const bool from_server = nat_ && servers_.contains(header.GetSource().Get());
-        const bool to_virtual = virtual_addresses_.contains(header.GetDestination().Get());
-        if (!from_server && !to_virtual && scenario_.marks.empty()) {
-            return false;
+        const bool to_virtual = virtual_addresses_.contains(header.GetDestination().Get()) &&
+                                stack_->GetInterfaceForAddress(header.GetDestination()) >= 0;
+        if (!from_server && !to_virtual && marks_.empty()) {
+            return pass();
         }
         if (!Reassembler::is_fragment(header)) {
             return take_whole(arrived, from_server, to_virtual);
@@ -90,15 +97,20 @@ public:
     bool take_whole(const ArrivedPacket& arrived, bool from_server, bool to_virtual) {
         const PacketHeaders headers(arrived.header, arrived.packet);
         if (!headers.flow()) {
-            return false;
+            return pass();
         }
         if (from_server && take_reply(arrived, headers)) {
+            ++counters_.seen;
             return true;
         }
         const auto& flow = *headers.flow();
-        const auto mark = scenario::mark_of(scenario_.marks, flow.protocol, flow.source.address,
-                                            flow.destination);
-        return (to_virtual || mark != Fwmark{}) && take_request(arrived, headers, mark);
+        const auto mark =
+            scenario::mark_of(marks_, flow.protocol, flow.source.address, flow.destination);
+        if ((to_virtual || mark != Fwmark{}) && take_request(arrived, headers, mark)) {
+            ++counters_.seen;
+            return true;
+        }
+        return pass();
     }
 
     /// A datagram that was put together here and is none of IPVS's business after all.
@@ -107,33 +119,55 @@ public:
             stack_->IsDestinationAddress(arrived.header.GetDestination(),
                                          static_cast<std::uint32_t>(interface))) {
             arrived.deliver(arrived.packet, arrived.header, static_cast<std::uint32_t>(interface));
-        } else if (const auto route = route_to(arrived.header.GetDestination())) {
+        } else if (const auto route = route_to(arrived.header.GetDestination());
+                   route && forwarding_) {
             arrived.forward(route, arrived.packet, arrived.header);
         }
     }
 
     void sample();
 
-    const ipvs::Ipvs& ipvs() const { return ipvs_; }
+    ipvs::Ipvs& ipvs() { return ipvs_; }
     const DirectorCounters& counters() const { return counters_; }
     const std::vector<router::DesiredService>& services() const { return services_; }
+    const DirectorOptions& options() const { return options_; }
+
+    void tell_service(const ipvs::ServiceKey& key, const ipvs::ServiceSettings& settings) {
+        tell(journal::ServiceSet{router_, service_index(key), settings.scheduler,
+                                 settings.persistent, settings.persistence_mask});
+    }
+    void use_method(ipvs::ForwardingMethod method) {
+        nat_ = nat_ || method == ipvs::ForwardingMethod::nat;
+    }
+    std::uint32_t service_index(const ipvs::ServiceKey& key) const {
+        const auto found =
+            std::ranges::find_if(services_, [&](const auto& s) { return s.key == key; });
+        return found == services_.end() ? journal::no_index
+                                        : static_cast<std::uint32_t>(found - services_.begin());
+    }
+    std::uint32_t server_index(const Address& a) const {
+        const auto found = servers_.find(a.v4_host_order());
+        return found == servers_.end() ? journal::no_index : found->second;
+    }
+    std::uint32_t router() const { return router_; }
+    template <class Payload>
+    void tell(Payload payload) {
+        sink_.take({now(), std::move(payload)});
+    }
 
 private:
-    void add_services();
-    void add_destination(std::uint32_t service, const router::DesiredDestination& d);
-    void edit_destination(std::uint32_t service, const router::DesiredDestination& d,
-                          Weight weight);
-    void change_membership(const MembershipChange& change);
-    void change_destination(std::uint32_t service, const router::DesiredDestination& d,
-                            MembershipChange::Kind kind);
-
+    bool pass() {
+        ++counters_.seen;
+        ++counters_.passed;
+        return false;
+    }
     bool take_reply(const ArrivedPacket& arrived, const PacketHeaders& headers);
     bool take_request(const ArrivedPacket& arrived, const PacketHeaders& headers, Fwmark mark);
     void forward(const ArrivedPacket& arrived, const PacketHeaders& headers,
                  const ipvs::Verdict& verdict);
-    void forward_by_nat(const ArrivedPacket& arrived, const PacketHeaders& headers,
+    bool forward_by_nat(const ArrivedPacket& arrived, const PacketHeaders& headers,
                         const ipvs::Verdict& verdict);
-    void forward_by_tunnel(const ArrivedPacket& arrived, const Address& server,
+    bool forward_by_tunnel(const ArrivedPacket& arrived, const Address& server,
                            const Ptr<ns3::Ipv4Route>& route);
     void reject(const ArrivedPacket& arrived);
     void tell_decision(const packet::Flow& flow, Fwmark mark, const ipvs::Verdict& verdict);
@@ -141,19 +175,12 @@ private:
     Ptr<ns3::Ipv4Route> route_to(ns3::Ipv4Address to);
     Ptr<ns3::Ipv4Route> route_to_server(const Address& server);
 
-    std::uint32_t server_index(const Address& a) const {
-        const auto found = servers_.find(a.v4_host_order());
-        return found == servers_.end() ? journal::no_index : found->second;
-    }
-    template <class Payload>
-    void tell(Payload payload) {
-        sink_.take({now(), std::move(payload)});
-    }
-
-    const scenario::Scenario& scenario_;
+    DirectorOptions options_;
     std::uint32_t router_;
     journal::Sink& sink_;
-    bool nat_;
+    std::vector<scenario::MarkRule> marks_;
+    bool forwarding_ = true;  ///< net.ipv4.ip_forward
+    bool nat_ = false;        ///< some real server is reached by NAT
     std::vector<router::DesiredService> services_;
     ipvs::Ipvs ipvs_;
     RoutingHook& hook_;
@@ -161,84 +188,10 @@ private:
     std::unordered_set<std::uint32_t> virtual_addresses_;       ///< in host order
     std::unordered_map<std::uint32_t, std::uint32_t> servers_;  ///< by address in host order
     std::unordered_map<std::uint32_t, Ptr<ns3::Ipv4Route>> server_routes_;
-    std::vector<ns3::EventId> changes_;
     Reassembler fragments_;
     std::uint16_t tunnel_identification_ = 0;
     DirectorCounters counters_;
 };
-
-void Director::DataPath::add_services() {
-    for (std::uint32_t i = 0; i < services_.size(); ++i) {
-        const auto& service = services_[i];
-        if (ipvs_.add_service(service.key, service.settings, now()) != ipvs::ControlResult::ok) {
-            throw std::runtime_error(
-                fmt::format("IPVS does not take virtual service {}", service.name));
-        }
-        for (const auto& d : service.destinations) {
-            if (d.active) {
-                add_destination(i, d);
-            }
-        }
-    }
-}
-
-void Director::DataPath::add_destination(std::uint32_t service,
-                                         const router::DesiredDestination& d) {
-    const auto result =
-        ipvs_.add_destination(services_[service].key, d.endpoint, d.settings, now());
-    if (result == ipvs::ControlResult::ok) {
-        tell(journal::DestinationAdded{router_, service, server_index(d.endpoint.address),
-                                       d.settings.weight.value()});
-    } else if (result == ipvs::ControlResult::exists) {
-        // It was quiesced, not taken out.
-        edit_destination(service, d, d.settings.weight);
-    } else {
-        throw std::runtime_error(fmt::format("IPVS does not take real server {} of {}", d.name,
-                                             services_[service].name));
-    }
-}
-
-void Director::DataPath::edit_destination(std::uint32_t service,
-                                          const router::DesiredDestination& d, Weight weight) {
-    auto settings = d.settings;
-    settings.weight = weight;
-    const auto result = ipvs_.edit_destination(services_[service].key, d.endpoint, settings, now());
-    if (result == ipvs::ControlResult::ok) {
-        tell(journal::DestinationEdited{router_, service, server_index(d.endpoint.address),
-                                        weight.value()});
-    }
-}
-
-void Director::DataPath::change_membership(const MembershipChange& change) {
-    const auto& address = scenario_.servers[change.server].interface.address;
-    for (std::uint32_t i = 0; i < services_.size(); ++i) {
-        for (const auto& d : services_[i].destinations) {
-            if (d.endpoint.address == address) {
-                change_destination(i, d, change.kind);
-            }
-        }
-    }
-}
-
-void Director::DataPath::change_destination(std::uint32_t service,
-                                            const router::DesiredDestination& d,
-                                            MembershipChange::Kind kind) {
-    switch (kind) {
-        case MembershipChange::Kind::join:
-            add_destination(service, d);
-            break;
-        case MembershipChange::Kind::quiesce:
-            edit_destination(service, d, Weight{0});
-            break;
-        case MembershipChange::Kind::leave:
-            if (ipvs_.remove_destination(services_[service].key, d.endpoint, now()) ==
-                ipvs::ControlResult::ok) {
-                tell(journal::DestinationRemoved{router_, service,
-                                                 server_index(d.endpoint.address)});
-            }
-            break;
-    }
-}
 
 void Director::DataPath::sample() {
     ipvs_.advance(now());
@@ -248,6 +201,9 @@ void Director::DataPath::sample() {
                                           d.weight.value(), d.active, d.inactive});
         }
     }
+    const auto& c = counters_;
+    tell(journal::DirectorTraffic{router_, c.seen, c.passed, c.forwarded, c.replies, c.dropped,
+                                  c.rejected, c.reset});
 }
 
 /// A packet that goes out through the director may be a real server's reply (ip_vs_out_hook).
@@ -268,8 +224,9 @@ bool Director::DataPath::take_reply(const ArrivedPacket& arrived, const PacketHe
         ++counters_.dropped;
         return true;
     }
+    // The reply is a packet on its way through: ip_forward decides (manual, 3.6).
     const auto route = route_to(arrived.header.GetDestination());
-    if (!route) {
+    if (!route || !forwarding_) {
         ++counters_.dropped;
         return true;
     }
@@ -324,42 +281,37 @@ void Director::DataPath::forward(const ArrivedPacket& arrived, const PacketHeade
         ++counters_.dropped;
         return;
     }
-    switch (verdict.method) {
-        case ipvs::ForwardingMethod::nat:
-            forward_by_nat(arrived, headers, verdict);
-            break;
-        case ipvs::ForwardingMethod::direct:
-            arrived.forward(route, arrived.packet, arrived.header);
-            break;
-        case ipvs::ForwardingMethod::tunnel:
-            forward_by_tunnel(arrived, verdict.server.address, route);
-            break;
-        case ipvs::ForwardingMethod::local:
-        case ipvs::ForwardingMethod::bypass:
-            // An lvs.cf cannot ask for them.
-            ++counters_.dropped;
-            return;
+    bool sent = false;  // local and bypass are nothing that an lvs.cf can ask for
+    if (verdict.method == ipvs::ForwardingMethod::nat) {
+        sent = forward_by_nat(arrived, headers, verdict);
+    } else if (verdict.method == ipvs::ForwardingMethod::direct) {
+        arrived.forward(route, arrived.packet, arrived.header);
+        sent = true;
+    } else if (verdict.method == ipvs::ForwardingMethod::tunnel) {
+        sent = forward_by_tunnel(arrived, verdict.server.address, route);
     }
-    ++counters_.forwarded;
+    ++(sent ? counters_.forwarded : counters_.dropped);
 }
 
-void Director::DataPath::forward_by_nat(const ArrivedPacket& arrived, const PacketHeaders& headers,
+bool Director::DataPath::forward_by_nat(const ArrivedPacket& arrived, const PacketHeaders& headers,
                                         const ipvs::Verdict& verdict) {
-    if (packet::rewrite_destination(headers.editor(), verdict.server)) {
-        arrived.forward(route_to_server(verdict.server.address), headers.rewritten_packet(),
-                        headers.rewritten_header());
+    if (!packet::rewrite_destination(headers.editor(), verdict.server)) {
+        return false;
     }
+    arrived.forward(route_to_server(verdict.server.address), headers.rewritten_packet(),
+                    headers.rewritten_header());
+    return true;
 }
 
-void Director::DataPath::forward_by_tunnel(const ArrivedPacket& arrived, const Address& server,
+bool Director::DataPath::forward_by_tunnel(const ArrivedPacket& arrived, const Address& server,
                                            const Ptr<ns3::Ipv4Route>& route) {
     if (arrived.header.GetTtl() <= 1) {
-        ++counters_.dropped;
-        return;
+        return false;
     }
     const auto out = encapsulate(arrived.packet, arrived.header, route->GetSource(), to_ns3(server),
                                  tunnel_identification_++);
     stack_->SendWithHeader(out.packet, out.header, route);
+    return true;
 }
 
 /// ICMP port unreachable from the address that the client asked (ip_vs_leave).
@@ -443,6 +395,133 @@ Director::Director(Network& network, unsigned router, const scenario::Scenario& 
     : path_(std::make_unique<DataPath>(network, router, scenario, options, sink)) {}
 Director::~Director() = default;
 
+ipvs::ControlResult Director::add_service(const ipvs::ServiceKey& key,
+                                          const ipvs::ServiceSettings& settings) {
+    const auto result = path_->ipvs().add_service(key, settings, now());
+    if (result == ipvs::ControlResult::ok) {
+        path_->tell_service(key, settings);
+    }
+    return result;
+}
+
+ipvs::ControlResult Director::edit_service(const ipvs::ServiceKey& key,
+                                           const ipvs::ServiceSettings& settings) {
+    const auto result = path_->ipvs().edit_service(key, settings, now());
+    if (result == ipvs::ControlResult::ok) {
+        path_->tell_service(key, settings);
+    }
+    return result;
+}
+
+ipvs::ControlResult Director::remove_service(const ipvs::ServiceKey& key) {
+    const auto servers = path_->ipvs().destinations(key);
+    const auto result = path_->ipvs().remove_service(key, now());
+    if (result == ipvs::ControlResult::ok) {
+        const auto service = path_->service_index(key);
+        for (const auto& d : servers) {
+            path_->tell(journal::DestinationRemoved{path_->router(), service,
+                                                    path_->server_index(d.endpoint.address)});
+        }
+        path_->tell(journal::ServiceRemoved{path_->router(), service});
+    }
+    return result;
+}
+
+ipvs::ControlResult Director::add_destination(const ipvs::ServiceKey& service,
+                                              const Endpoint& server,
+                                              const ipvs::DestinationSettings& settings) {
+    const auto result = path_->ipvs().add_destination(service, server, settings, now());
+    if (result == ipvs::ControlResult::ok) {
+        path_->use_method(settings.method);
+        path_->tell(journal::DestinationAdded{path_->router(), path_->service_index(service),
+                                              path_->server_index(server.address),
+                                              settings.weight.value()});
+    }
+    return result;
+}
+
+ipvs::ControlResult Director::edit_destination(const ipvs::ServiceKey& service,
+                                               const Endpoint& server,
+                                               const ipvs::DestinationSettings& settings) {
+    const auto result = path_->ipvs().edit_destination(service, server, settings, now());
+    if (result == ipvs::ControlResult::ok) {
+        path_->tell(journal::DestinationEdited{path_->router(), path_->service_index(service),
+                                               path_->server_index(server.address),
+                                               settings.weight.value()});
+    }
+    return result;
+}
+
+ipvs::ControlResult Director::remove_destination(const ipvs::ServiceKey& service,
+                                                 const Endpoint& server) {
+    const auto result = path_->ipvs().remove_destination(service, server, now());
+    if (result == ipvs::ControlResult::ok) {
+        path_->tell(journal::DestinationRemoved{path_->router(), path_->service_index(service),
+                                                path_->server_index(server.address)});
+    }
+    return result;
+}
+
+void Director::set_timeouts(const ipvs::Timeouts& timeouts) {
+    path_->ipvs().set_timeouts(timeouts);
+}
+
+void Director::clear() {
+    for (const auto& service : path_->services()) {
+        remove_service(service.key);
+    }
+}
+
+void Director::load(const config::LvsConfig& config) {
+    set_timeouts(router::desired_timeouts(config));
+    for (const auto& service : router::desired_services(config, path_->options().scheduler)) {
+        if (add_service(service.key, service.settings) != ipvs::ControlResult::ok) {
+            throw std::runtime_error(
+                fmt::format("IPVS does not take virtual service {}", service.name));
+        }
+        for (const auto& d : service.destinations) {
+            if (d.active &&
+                add_destination(service.key, d.endpoint, d.settings) != ipvs::ControlResult::ok) {
+                throw std::runtime_error(
+                    fmt::format("IPVS does not take real server {} of {}", d.name, service.name));
+            }
+        }
+    }
+}
+
+void Director::change_membership(const MembershipChange& change, const config::LvsConfig& config) {
+    for (const auto& service : router::desired_services(config, path_->options().scheduler)) {
+        for (const auto& d : service.destinations) {
+            if (path_->server_index(d.endpoint.address) != change.server) {
+                continue;
+            }
+            auto settings = d.settings;
+            switch (change.kind) {
+                case MembershipChange::Kind::join:
+                    if (add_destination(service.key, d.endpoint, settings) ==
+                        ipvs::ControlResult::exists) {
+                        // It was quiesced, not taken out.
+                        edit_destination(service.key, d.endpoint, settings);
+                    }
+                    break;
+                case MembershipChange::Kind::quiesce:
+                    settings.weight = Weight{0};
+                    edit_destination(service.key, d.endpoint, settings);
+                    break;
+                case MembershipChange::Kind::leave:
+                    remove_destination(service.key, d.endpoint);
+                    break;
+            }
+        }
+    }
+}
+
+void Director::lose_everything() {
+    path_->lose_everything();
+}
+void Director::boot(const scenario::HostFiles& files) {
+    path_->boot(files);
+}
 void Director::sample() {
     path_->sample();
 }

@@ -10,6 +10,7 @@
 
 #include "core/ipvs/ipvs.hpp"
 #include "core/journal/event.hpp"
+#include "core/ports/dataplane.hpp"
 #include "core/router/desired_services.hpp"
 #include "core/scenario/scenario.hpp"
 #include "sim/packet/network.hpp"
@@ -21,8 +22,11 @@ struct DirectorOptions {
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
 };
 
-/// What the director did, in packets.
+/// What the director did since the run's start, in packets (a fragmented datagram counts as one).
+/// Each that it saw is counted in one of the others too.
 struct DirectorCounters {
+    std::uint64_t seen = 0;
+    std::uint64_t passed = 0;     ///< none of IPVS's business: to the host's own stack
     std::uint64_t forwarded = 0;  ///< to a real server
     std::uint64_t replies = 0;    ///< NAT's, back to a client
     std::uint64_t dropped = 0;
@@ -32,23 +36,54 @@ struct DirectorCounters {
 
 /// One router's director. Every packet for a virtual service and every NAT reply becomes an
 /// ipvs::Segment; the verdict is carried out by NAT, direct routing or IP-in-IP.
-class Director {
+///
+/// Its services and real servers are whatever it is told through the Dataplane; it tells the sink
+/// each change that IPVS has taken.
+class Director final : public ports::Dataplane {
 public:
-    /// Puts the lvs.cf's active services and servers into IPVS and takes over the router's hook.
-    /// Tells `sink` DestinationAdded now, and as the run goes Decision events and the scenario's
-    /// membership changes at their time. Network, scenario and sink must outlive the director.
+    /// Has no services yet, and what the scenario's router has in its running host files. Takes
+    /// over the router's hook. Network, scenario and sink must outlive the director.
     Director(Network& network, unsigned router, const scenario::Scenario& scenario,
              const DirectorOptions& options, journal::Sink& sink);
-    ~Director();
+    ~Director() override;
     Director(const Director&) = delete;
     Director& operator=(const Director&) = delete;
 
-    /// Tells the sink one DestinationLoad for each service and server, at ns-3's time.
+    ipvs::ControlResult add_service(const ipvs::ServiceKey& key,
+                                    const ipvs::ServiceSettings& settings) override;
+    ipvs::ControlResult edit_service(const ipvs::ServiceKey& key,
+                                     const ipvs::ServiceSettings& settings) override;
+    ipvs::ControlResult remove_service(const ipvs::ServiceKey& key) override;
+    ipvs::ControlResult add_destination(const ipvs::ServiceKey& service, const Endpoint& server,
+                                        const ipvs::DestinationSettings& settings) override;
+    ipvs::ControlResult edit_destination(const ipvs::ServiceKey& service, const Endpoint& server,
+                                         const ipvs::DestinationSettings& settings) override;
+    ipvs::ControlResult remove_destination(const ipvs::ServiceKey& service,
+                                           const Endpoint& server) override;
+    void set_timeouts(const ipvs::Timeouts& timeouts) override;
+    void clear() override;
+
+    /// Puts in all of a configuration: its timeouts, its active services and active servers, with
+    /// their whole weights. Throws std::runtime_error if IPVS refuses any.
+    void load(const config::LvsConfig& config);
+    /// What an administrator does by hand, in every service that the configuration puts this server
+    /// into and that is there.
+    void change_membership(const scenario::MembershipChange& change,
+                           const config::LvsConfig& config);
+
+    /// The machine has died: services, entries and what waited are gone. Counters stay.
+    void lose_everything();
+    /// The machine boots with these files: sysctls, firewall marks, IP forwarding.
+    void boot(const scenario::HostFiles& files);
+
+    /// Tells the sink one DestinationLoad for each service and server, and the DirectorTraffic, at
+    /// ns-3's time.
     void sample();
 
     const ipvs::Ipvs& ipvs() const;
     const DirectorCounters& counters() const;
-    /// What IPVS was given at the start. A Decision's service is an index into it.
+    /// Every service of every configuration of the scenario. An event's service is an index into
+    /// it.
     const std::vector<router::DesiredService>& services() const;
 
 private:

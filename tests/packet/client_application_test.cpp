@@ -107,6 +107,7 @@ struct WithoutServers {
           network(scenario, {.seed = 1}),
           director(network, 0, scenario, {}, events),
           clients(network, scenario, 1, events) {
+        director.load(scenario.config);
         ns3::Simulator::Stop(ns3::Seconds(20));
         ns3::Simulator::Run();
     }
@@ -133,6 +134,7 @@ TEST(ClientApplication, HoldsNoConnectionAfterItsEnd) {
     Recorder events;
     Network network(scenario, {.seed = 1});
     Director director(network, 0, scenario, {}, events);
+    director.load(scenario.config);
     ServerApplication first(network, 0, scenario, events);
     ServerApplication second(network, 1, scenario, events);
     ClientApplication clients(network, scenario, 1, events);
@@ -176,6 +178,7 @@ TEST(ClientApplication, LeavesNothingOfEndedConnectionsInNs3) {
             Recorder events;
             Network network(scenario, {.seed = 1});
             Director director(network, 0, scenario, {}, events);
+            director.load(scenario.config);
             ServerApplication first(network, 0, scenario, events);
             ServerApplication second(network, 1, scenario, events);
             ClientApplication clients(network, scenario, 1, events);

@@ -14,6 +14,7 @@ struct ClusterRun {
         : scenario(std::move(s)),
           network(scenario, {.seed = seed}),
           director(network, 0, scenario, {}, recorder) {
+        director.load(scenario.config);
         for (unsigned i = 0; i < scenario.servers.size(); ++i) {
             servers.push_back(std::make_unique<AnsweringServer>(network, i, response_bytes));
         }

@@ -157,11 +157,16 @@ TEST(Director, TakesAServerOutQuiescesItAndPutsItBackAtTheirTimes) {
     auto scenario = cluster(NetworkType::nat, 2, 4);
     scenario.config.virtual_servers.pop_back();
     scenario.workloads.pop_back();
-    scenario.changes = {{Time{seconds(1)}, MembershipChange::Kind::leave, 1, {}},
-                        {Time{seconds(2)}, MembershipChange::Kind::join, 1, {}},
-                        {Time{seconds(3)}, MembershipChange::Kind::quiesce, 0, {}},
-                        {Time{seconds(4)}, MembershipChange::Kind::join, 0, {}}};
     ClusterRun run(scenario, 1'000);
+    const auto change = [&](int second, MembershipChange::Kind kind, unsigned server) {
+        ns3::Simulator::Schedule(ns3::Seconds(second), [&run, kind, server] {
+            run.director.change_membership({now(), kind, server, {}}, run.scenario.config);
+        });
+    };
+    change(1, MembershipChange::Kind::leave, 1);
+    change(2, MembershipChange::Kind::join, 1);
+    change(3, MembershipChange::Kind::quiesce, 0);
+    change(4, MembershipChange::Kind::join, 0);
     run.ask_evenly(50, Protocol::tcp, 0.1);
     run.go();
     EXPECT_EQ(run.served(1'000), 50U);
@@ -233,6 +238,7 @@ scenario::Scenario proxy_cluster(NetworkType type) {
     rule.first_port = rule.last_port = Port{80};
     rule.mark = Fwmark{80};
     s.marks.push_back(rule);
+    s.routers[0].running.marks = s.marks;
     return s;
 }
 

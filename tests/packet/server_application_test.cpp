@@ -132,6 +132,7 @@ TEST(ServerApplication, LargeResponsesLeaveThroughASmallSendBuffer) {
     // After the network, which sets its own: now Send() finds its buffer full again and again.
     ns3::Config::SetDefault("ns3::TcpSocket::SndBufSize", ns3::UintegerValue(6000));
     Director director(network, 0, scenario, {}, events);
+    director.load(scenario.config);
     ServerApplication server(network, 0, scenario, events);
     ClientApplication clients(network, scenario, 1, events);
     ns3::Simulator::Stop(ns3::Seconds(60));
@@ -152,6 +153,7 @@ TEST(ServerApplication, LetsGoOfClientsThatVanished) {
     Recorder events;
     Network network(scenario, {.seed = 1});
     Director director(network, 0, scenario, {}, events);
+    director.load(scenario.config);
     ServerApplication server(network, 0, scenario, events);
     ClientApplication clients(network, scenario, 1, events);
     ns3::Simulator::Stop(ns3::Seconds(10));

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/router_host.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/random.hpp"
+#include "sim/packet/clock.hpp"
+
+namespace lvslab::packet_world {
+
+RouterHost::Daemons::Daemons(RouterHost& host, const ns3::Ptr<ns3::Node>& node)
+    : prober(node, host.scenario_, timers),
+      loads(node, timers),
+      heartbeats(node, host.description(), host.config_,
+                 [&host](pulse::Path path, const HeartbeatSockets::Payload& payload) {
+                     host.daemons_->router.hear(path, payload);
+                 }),
+      router(host.config_,
+             ports::Ports{.timers = timers,
+                          .dataplane = host.director_,
+                          .sync = host,
+                          .prober = prober,
+                          .heartbeats = heartbeats,
+                          .links = host,
+                          .addresses = host,
+                          .loads = loads,
+                          .scripts = host,
+                          .log = host},
+             router::RouterOptions{.scheduler = host.options_.scheduler}) {}
+
+RouterHost::RouterHost(Network& network, unsigned router, const scenario::Scenario& scenario,
+                       const RouterHostOptions& options, journal::Sink& sink)
+    : network_(network),
+      index_(router),
+      scenario_(scenario),
+      options_(options),
+      sink_(sink),
+      config_(scenario.routers[router].config),
+      director_(network, router, scenario,
+                {.ipvs = {.seed = options.seed}, .scheduler = options.scheduler}, sink) {}
+
+RouterHost::~RouterHost() {
+    starting_.Cancel();
+}
+
+// ---- beginning and end ----
+
+Duration RouterHost::phase(const std::string& what, Duration period) const {
+    RandomStream stream(options_.seed, "phase/" + what);
+    return Duration{std::llround(stream.uniform() * static_cast<double>(period.count()))};
+}
+
+/// Where the first router has its heartbeats' phase, the backup heard the last one before it.
+void RouterHost::begin_settled() {
+    const auto heartbeat = [&](unsigned router) {
+        const auto& r = scenario_.routers[router];
+        return phase("heartbeat/" + r.name, r.config.keepalive);
+    };
+    router::RouterStart start;
+    start.how = index_ == 0 ? pulse::Start::settled_active : pulse::Start::settled_backup;
+    start.first_heartbeat = heartbeat(index_);
+    if (scenario_.routers.size() > 1) {
+        const unsigned partner = index_ == 0 ? 1 : 0;
+        start.heard_ago = scenario_.routers[partner].config.keepalive - heartbeat(partner);
+    }
+    start.first_check = [this](const auto& service, const auto& server) {
+        return first_check(service, server);
+    };
+    begin(start);
+}
+
+void RouterHost::begin_cold() {
+    starting_ =
+        ns3::Simulator::Schedule(to_ns3(phase("start/" + description().name, config_.keepalive)),
+                                 &RouterHost::start_daemons, this);
+}
+
+void RouterHost::start_daemons() {
+    if (!running()) {
+        begin({});
+    }
+}
+
+void RouterHost::begin(const router::RouterStart& start) {
+    daemons_.reset();
+    held_ = false;
+    daemons_ = std::make_unique<Daemons>(*this, network_.router(index_));
+    daemons_->router.start(start);
+}
+
+Duration RouterHost::first_check(const ports::ServiceName& service,
+                                 const ports::ServerName& server) const {
+    const auto v = std::ranges::find_if(config_.virtual_servers,
+                                        [&](const auto& s) { return s.name == service.name; });
+    if (v == config_.virtual_servers.end()) {
+        return {};
+    }
+    return phase("check/" + description().name + "/" + service.name + "/" + server.name,
+                 v->check_interval.value_or(v->timeout));
+}
+
+void RouterHost::crash() {
+    starting_.Cancel();
+    if (daemons_) {
+        daemons_->prober.drop();
+        daemons_->loads.drop();
+    }
+    daemons_.reset();
+    held_ = false;
+    director_.lose_everything();
+    for (const auto& floating : network_.topology().floating) {
+        network_.lower_address(index_, floating.address);
+    }
+}
+
+void RouterHost::boot() {
+    director_.boot(description().at_boot);
+    start_daemons();
+}
+
+void RouterHost::hold() {
+    held_ = true;
+    if (daemons_) {
+        daemons_->heartbeats.hold();
+        daemons_->timers.suspend();
+    }
+}
+
+void RouterHost::go_on() {
+    held_ = false;
+    if (daemons_) {
+        daemons_->heartbeats.read();
+        daemons_->timers.resume();
+    }
+}
+
+// What a daemon is asked while it is held up waits for it, as a signal does.
+
+void RouterHost::kill_services() {
+    if (running()) {
+        daemons_->timers.at(now(), [this] { daemons_->router.router_died(); });
+    }
+}
+
+void RouterHost::release() {
+    if (running()) {
+        daemons_->timers.at(now(), [this] { daemons_->router.release(); });
+    }
+}
+
+void RouterHost::terminate() {
+    if (running()) {
+        daemons_->timers.at(now(), [this] { daemons_->router.terminate(); });
+    }
+}
+
+void RouterHost::reload(const config::LvsConfig& config) {
+    config_ = config;
+    if (running()) {
+        daemons_->timers.at(now(), [this] { daemons_->router.reload(config_); });
+    }
+}
+
+void RouterHost::look_at_links() {
+    if (running()) {
+        daemons_->timers.at(now(), [this] { daemons_->router.links_changed(links_up()); });
+    }
+}
+
+// ---- ports ----
+
+void RouterHost::raise(const ports::FloatingAddress& address) {
+    network_.raise_address(index_, address.address);
+}
+void RouterHost::lower(const Address& address) {
+    network_.lower_address(index_, address);
+}
+void RouterHost::announce(const Address& address) {
+    network_.announce_address(index_, address);
+}
+/// The links of the networks that lvs.cf names for heartbeats (pulse.c, check_links).
+bool RouterHost::links_up() const {
+    return network_.has_carrier(index_, Side::public_net) &&
+           (!description().private_interface || network_.has_carrier(index_, Side::private_net));
+}
+bool RouterHost::is_local(const Address& address) const {
+    const auto& r = description();
+    return address == r.public_interface.address ||
+           (r.private_interface && address == r.private_interface->address);
+}
+/// Nothing to run: the router's log says that it was.
+void RouterHost::run(const std::string&) {}
+void RouterHost::start(pulse::SyncRole, const std::string&, std::uint8_t) {}
+void RouterHost::stop() {}
+
+// ---- the journal ----
+
+template <class Payload>
+void RouterHost::journal(Payload payload) {
+    sink_.take({now(), std::move(payload)});
+}
+
+void RouterHost::tell(const ports::RouterEvent& event) {
+    std::visit([this](const auto& e) { on(e); }, event);
+}
+
+void RouterHost::on(const ports::RoleChanged& event) {
+    journal(journal::RoleChanged{index_, event.active, std::string(to_string(event.reason))});
+}
+void RouterHost::on(const ports::HeartbeatSent& event) {
+    journal(journal::HeartbeatSent{index_, static_cast<std::uint8_t>(event.path),
+                                   event.word == pulse::Word::running});
+}
+void RouterHost::on(const ports::HeartbeatHeard& event) {
+    journal(journal::HeartbeatHeard{index_, static_cast<std::uint8_t>(event.path),
+                                    event.word == pulse::Word::running});
+}
+void RouterHost::on(const ports::AddressRaised& event) {
+    journal(journal::AddressRaised{index_, event.address});
+}
+void RouterHost::on(const ports::AddressLowered& event) {
+    journal(journal::AddressLowered{index_, event.address});
+}
+void RouterHost::on(const ports::AddressAnnounced& event) {
+    journal(
+        journal::AddressAnnounced{index_, event.address, static_cast<std::uint32_t>(event.nth)});
+}
+void RouterHost::on(const ports::CheckEnded& event) {
+    journal(journal::CheckEnded{index_, service_index(event.service),
+                                server_index(event.server.endpoint.address), event.up,
+                                event.duration});
+}
+void RouterHost::on(const ports::LoadMeasured& event) {
+    if (event.load) {
+        journal(journal::LoadMeasured{index_, service_index(event.service),
+                                      server_index(event.server.endpoint.address), *event.load});
+    }
+}
+void RouterHost::on(const ports::Note& event) {
+    journal(journal::RouterNote{index_, event.text});
+}
+
+std::uint32_t RouterHost::service_index(const ports::ServiceName& service) const {
+    const auto& all = director_.services();
+    const auto found =
+        std::ranges::find_if(all, [&](const auto& s) { return s.key == service.key; });
+    return found == all.end() ? journal::no_index : static_cast<std::uint32_t>(found - all.begin());
+}
+
+std::uint32_t RouterHost::server_index(const Address& address) const {
+    const auto& all = scenario_.servers;
+    const auto found =
+        std::ranges::find_if(all, [&](const auto& s) { return s.interface.address == address; });
+    return found == all.end() ? journal::no_index : static_cast<std::uint32_t>(found - all.begin());
+}
+
+}  // namespace lvslab::packet_world
