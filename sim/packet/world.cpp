@@ -2,15 +2,21 @@
 #include "sim/packet/world.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include <fmt/format.h>
 
+#include "core/router/daemon_settings.hpp"
 #include "core/router/desired_services.hpp"
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/director.hpp"
+#include "sim/packet/configurations.hpp"
+#include "sim/packet/fault_effects.hpp"
+#include "sim/packet/fault_player.hpp"
+#include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
+#include "sim/packet/router_host.hpp"
 #include "sim/packet/server_application.hpp"
 
 namespace lvslab::packet_world {
@@ -40,7 +46,7 @@ journal::RunStarted description(const scenario::Scenario& scenario, const RunOpt
     started.world = "packet";
     started.scheduler = options.scheduler.value_or("");
     started.seed = options.seed;
-    const auto services = router::desired_services(scenario.config, options.scheduler);
+    const auto services = all_services(scenario, options.scheduler);
     for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
         started.servers.push_back(scenario.servers[i].name);
         started.workers.push_back(scenario.servers[i].workers);
@@ -54,9 +60,33 @@ journal::RunStarted description(const scenario::Scenario& scenario, const RunOpt
     }
     for (const auto& router : scenario.routers) {
         started.routers.push_back(router.name);
+        if (scenario.daemons) {
+            started.keepalive.push_back(router.config.keepalive);
+            started.deadtime.push_back(router.config.deadtime);
+        }
+    }
+    for (const auto& data : scenario.data) {
+        started.data_servers.push_back(data.name);
     }
     return started;
 }
+
+/// The run's events to whoever wants them, and to the faults, which wait for moments.
+class Relay final : public journal::Sink {
+public:
+    explicit Relay(journal::Sink& sink) : sink_(sink) {}
+    void also_to(journal::Sink& other) { other_ = &other; }
+    void take(const journal::Event& event) override {
+        sink_.take(event);
+        if (other_ != nullptr) {
+            other_->take(event);
+        }
+    }
+
+private:
+    journal::Sink& sink_;
+    journal::Sink* other_ = nullptr;
+};
 
 class World {
 public:
@@ -67,15 +97,22 @@ public:
           network_(scenario,
                    {.seed = options.seed, .plain_router = static_cast<bool>(options.straight_to)}) {
         for (unsigned i = 0; !options.straight_to && i < scenario.routers.size(); ++i) {
-            directors_.push_back(std::make_unique<Director>(
+            routers_.push_back(std::make_unique<RouterHost>(
                 network_, i, scenario,
-                DirectorOptions{.ipvs = {.seed = options.seed}, .scheduler = options.scheduler},
-                sink));
+                RouterHostOptions{.seed = options.seed, .scheduler = options.scheduler}, sink_));
         }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
-            servers_.push_back(std::make_unique<ServerApplication>(network_, i, scenario, sink));
+            servers_.push_back(
+                std::make_unique<ServerApplication>(network_, i, scenario, sink_, options.seed));
         }
-        clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink,
+        start_load_daemons();
+        faults_ = std::make_unique<FaultPlayer>(scenario, effects_, sink_);
+        sink_.also_to(*faults_);
+        for (const auto& change : scenario.changes) {
+            ns3::Simulator::Schedule(to_ns3(change.at - now()), &World::change_membership, this,
+                                     std::cref(change));
+        }
+        clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink_,
                                                        options.straight_to);
         if (!options.pcap.empty()) {
             network_.enable_pcap(options.pcap, options.pcap_folder);
@@ -84,6 +121,7 @@ public:
 
     RunResult run() {
         const Duration length = scenario_.end().time_since_epoch();
+        begin();
         sample();
         if (options_.progress) {
             step_ = std::max(length / 1000, Duration{1});
@@ -106,6 +144,42 @@ public:
     }
 
 private:
+    void begin() {
+        sink_.take({Time{}, description(scenario_, options_)});
+        if (routers_.empty()) {
+            return;
+        }
+        effects_.begin();
+        if (!scenario_.daemons) {
+            routers_[0]->director().load(scenario_.config);
+        } else if (scenario_.start == scenario::Start::settled) {
+            for (const auto& router : routers_) {
+                router->begin_settled();
+            }
+        } else {
+            for (const auto& floating : network_.topology().floating) {
+                network_.lower_address(0, floating.address);
+            }
+            for (const auto& router : routers_) {
+                router->begin_cold();
+            }
+        }
+    }
+
+    void start_load_daemons() {
+        const auto configs = configurations_of(scenario_);
+        const bool wanted = std::ranges::any_of(configs, [](const auto* config) {
+            return std::ranges::any_of(config->virtual_servers, [&](const auto& v) {
+                return router::load_method(*config, v).has_value();
+            });
+        });
+        for (unsigned i = 0; wanted && i < servers_.size(); ++i) {
+            load_daemons_.push_back(std::make_unique<LoadDaemon>(
+                network_.server(i), scenario_.servers[i].interface.address,
+                [&server = *servers_[i]] { return server.population(); }));
+        }
+    }
+
     void sample() {
         take_sample();
         ns3::Simulator::Schedule(to_ns3(scenario_.outputs.sample), &World::sample, this);
@@ -119,8 +193,8 @@ private:
         for (const auto& server : servers_) {
             server->sample();
         }
-        for (const auto& director : directors_) {
-            director->sample();
+        for (const auto& router : routers_) {
+            router->director().sample();
         }
         const auto& nodes = network_.counted_nodes();
         for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -128,6 +202,16 @@ private:
             sink_.take({now(), journal::NodeTraffic{nodes[i], traffic.received_packets,
                                                     traffic.received_bytes, traffic.sent_packets,
                                                     traffic.sent_bytes}});
+        }
+        for (const auto& link : network_.link_traffic()) {
+            sink_.take({now(), link});
+        }
+    }
+
+    void change_membership(const scenario::MembershipChange& change) {
+        for (const auto& router : routers_) {
+            router->director().change_membership(
+                change, scenario_.daemons ? router->config() : scenario_.config);
         }
     }
 
@@ -142,10 +226,13 @@ private:
 
     const scenario::Scenario& scenario_;
     const RunOptions& options_;
-    journal::Sink& sink_;
+    Relay sink_;
     Network network_;  // before all that hangs on its nodes
-    std::vector<std::unique_ptr<Director>> directors_;
+    std::vector<std::unique_ptr<RouterHost>> routers_;
     std::vector<std::unique_ptr<ServerApplication>> servers_;
+    std::vector<std::unique_ptr<LoadDaemon>> load_daemons_;  ///< by server, if any load is asked
+    FaultEffects effects_{{network_, routers_, servers_, load_daemons_}, scenario_, sink_};
+    std::unique_ptr<FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
     Duration step_{};
     Time sampled_at_ = never;
@@ -155,7 +242,6 @@ private:
 }  // namespace
 
 RunResult run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink) {
-    sink.take({Time{}, description(scenario, options)});
     World world(scenario, options, sink);
     const RunResult result = world.run();
     if (result.complete) {

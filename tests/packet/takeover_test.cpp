@@ -32,7 +32,9 @@ scenario::Scenario pair(NetworkType type = NetworkType::direct) {
 /// Both routers have a director; a datagram is asked every half second from 1 s on.
 struct PairRun : ClusterRun {
     explicit PairRun(std::uint64_t seed = 1, scenario::Scenario s = pair())
-        : ClusterRun(std::move(s), 1'000, seed), second(network, 1, scenario, {}, recorder) {}
+        : ClusterRun(std::move(s), 1'000, seed), second(network, 1, scenario, {}, recorder) {
+        second.load(scenario.config);
+    }
 
     void ask_until(double end) {
         for (double t = 1; t <= end; t += 0.5) {

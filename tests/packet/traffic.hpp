@@ -34,6 +34,7 @@ inline scenario::Scenario cluster(config::NetworkType type, unsigned servers, un
     const auto address = [](const char* text) { return *Address::parse(text); };
     scenario::Scenario s;
     s.name = "cluster";
+    s.daemons = false;
     s.gateway = address("192.168.26.254");
     s.routers.push_back(router("lvs1", "192.168.26.9/24", "10.11.12.9/24"));
     s.config.network = type;

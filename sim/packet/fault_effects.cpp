@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/packet/fault_effects.hpp"
+
+#include <algorithm>
+
+#include "sim/packet/clock.hpp"
+
+namespace lvslab::packet_world {
+namespace {
+
+Machine router_machine(unsigned index) {
+    return {.kind = Machine::Kind::router, .index = index, .node = 0};
+}
+
+}  // namespace
+
+FaultEffects::FaultEffects(const RunningMachines& machines, const scenario::Scenario& scenario,
+                           journal::Sink& sink)
+    : machines_(machines), scenario_(scenario), sink_(sink) {}
+
+// ---- machines ----
+
+void FaultEffects::crash(const Machine& machine) {
+    if (state(machine) == State::crashed) {
+        return;
+    }
+    // The network first: what the programs still say as they go is not heard.
+    machines_.network.crash(machine);
+    if (auto* r = router(machine)) {
+        r->crash();
+    } else if (auto* s = server(machine)) {
+        s->crash();
+    }
+    if (auto* load = load_daemon(machine)) {
+        load->reboot();
+    }
+    change(machine, State::crashed);
+}
+
+void FaultEffects::restart(const Machine& machine) {
+    crash(machine);
+    machines_.network.restart(machine);
+    if (auto* r = router(machine)) {
+        r->boot();
+    } else if (auto* s = server(machine)) {
+        s->start();
+    }
+    change(machine, State::up);
+}
+
+void FaultEffects::hang(const Machine& machine) {
+    if (state(machine) == State::crashed || state(machine) == State::hung) {
+        return;
+    }
+    machines_.network.hang(machine);
+    if (auto* r = router(machine)) {
+        r->hold();
+    } else if (auto* s = server(machine)) {
+        s->freeze();
+    }
+    change(machine, State::hung);
+}
+
+void FaultEffects::resume(const Machine& machine) {
+    const auto was = state(machine);
+    if (was != State::hung && was != State::daemons_suspended) {
+        return;
+    }
+    if (was == State::hung) {
+        machines_.network.resume(machine);
+    }
+    if (auto* s = server(machine)) {
+        s->thaw();
+        change(machine, s->running() ? State::up : State::service_stopped);
+        return;
+    }
+    change(machine, State::up);
+    if (auto* r = router(machine)) {
+        r->go_on();
+    }
+}
+
+// ---- programs ----
+
+void FaultEffects::stop(const Machine& machine) {
+    auto* s = server(machine);
+    if (s != nullptr && state(machine) == State::up) {
+        s->stop();
+        change(machine, State::service_stopped);
+    }
+}
+
+void FaultEffects::start(const Machine& machine) {
+    if (state(machine) != State::service_stopped) {
+        return;
+    }
+    change(machine, State::up);
+    if (auto* s = server(machine)) {
+        s->start();
+    } else if (auto* r = router(machine)) {
+        r->start_daemons();
+    }
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::slow(const Machine& machine, double factor) {
+    if (auto* s = server(machine)) {
+        s->slow_down(factor);
+    }
+}
+
+void FaultEffects::suspend(unsigned index) {
+    auto* r = router(index);
+    if (r != nullptr && state(router_machine(index)) == State::up) {
+        r->hold();
+        change(router_machine(index), State::daemons_suspended);
+    }
+}
+
+/// lvsd dies; pulse lives on and starts another one when it becomes active again.
+void FaultEffects::kill(unsigned index) {
+    if (auto* r = router(index)) {
+        r->kill_services();
+    }
+}
+
+void FaultEffects::terminate(unsigned index) {
+    auto* r = router(index);
+    if (r != nullptr && state(router_machine(index)) == State::up) {
+        r->terminate();
+        change(router_machine(index), State::service_stopped);
+    }
+}
+
+void FaultEffects::release(unsigned index) {
+    if (auto* r = router(index)) {
+        r->release();
+    }
+}
+
+void FaultEffects::reload(unsigned index, const std::string&,
+                          const std::shared_ptr<const config::LvsConfig>& config) {
+    if (auto* r = router(index)) {
+        r->reload(config ? *config : scenario_.routers[index].config);
+    }
+}
+
+// ---- links ----
+
+void FaultEffects::cut(const MachineLinks& links, Way way) {
+    machines_.network.cut(links, way);
+    links_changed();
+}
+void FaultEffects::heal(const MachineLinks& links, Way way) {
+    machines_.network.heal(links, way);
+    links_changed();
+}
+void FaultEffects::set_loss(const MachineLinks& links, Way way, std::optional<double> loss) {
+    machines_.network.set_loss(links, way, loss);
+    links_changed();
+}
+void FaultEffects::set_extra_delay(const MachineLinks& links, Way way, Duration delay) {
+    machines_.network.set_extra_delay(links, way, delay);
+    links_changed();
+}
+void FaultEffects::cut_heartbeats(std::optional<Side> side, Way way) {
+    machines_.network.cut_heartbeats(side, way);
+    tell_heartbeat_paths();
+}
+void FaultEffects::heal_heartbeats(std::optional<Side> side, Way way) {
+    machines_.network.heal_heartbeats(side, way);
+    tell_heartbeat_paths();
+}
+void FaultEffects::set_heartbeat_loss(std::optional<Side> side, Way way,
+                                      std::optional<double> loss) {
+    machines_.network.set_heartbeat_loss(side, way, loss);
+    tell_heartbeat_paths();
+}
+void FaultEffects::set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) {
+    machines_.network.set_heartbeat_delay(side, way, delay);
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::links_changed() {
+    for (const auto& r : machines_.routers) {
+        r->look_at_links();
+    }
+    tell_heartbeat_paths();
+}
+
+// ---- what is told ----
+
+FaultEffects::State FaultEffects::state(const Machine& machine) const {
+    const auto found = states_.find(machine);
+    return found == states_.end() ? State::up : found->second;
+}
+
+void FaultEffects::change(const Machine& machine, State state) {
+    states_[machine] = state;
+    sink_.take({now(), journal::NodeChanged{machines_.network.name(machine), state}});
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::begin() {
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::tell_heartbeat_paths() {
+    const auto count = static_cast<unsigned>(machines_.routers.size());
+    for (unsigned from = 0; from < count; ++from) {
+        for (unsigned to = 0; to < count; ++to) {
+            if (from == to) {
+                continue;
+            }
+            for (const auto side : {Side::public_net, Side::private_net}) {
+                const auto is = path(from, to, side);
+                const auto known = paths_.find({from, to, side});
+                if (known == paths_.end() || known->second != is) {
+                    paths_[{from, to, side}] = is;
+                    sink_.take(
+                        {now(), journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side),
+                                                       is.open, is.delay}});
+                }
+            }
+        }
+    }
+}
+
+/// Words of a daemon that is held up do not leave, and what it is told waits.
+FaultEffects::Path FaultEffects::path(unsigned from, unsigned to, Side side) const {
+    const auto& config = scenario_.routers[from].config;
+    const bool used = side == Side::public_net || (!config.primary_private.is_unspecified() &&
+                                                   config.primary_private != config.primary);
+    if (!scenario_.daemons || !config.backup_active || !used ||
+        state(router_machine(from)) != State::up || state(router_machine(to)) != State::up) {
+        return {};
+    }
+    const auto route = machines_.network.heartbeat_route(from, to, side);
+    return {route.open, route.open ? route.delay : Duration{}};
+}
+
+RouterHost* FaultEffects::router(unsigned index) {
+    return index < machines_.routers.size() && scenario_.daemons ? machines_.routers[index].get()
+                                                                 : nullptr;
+}
+RouterHost* FaultEffects::router(const Machine& machine) {
+    return machine.kind == Machine::Kind::router ? router(machine.index) : nullptr;
+}
+ServerApplication* FaultEffects::server(const Machine& machine) {
+    return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
+                                                 : nullptr;
+}
+LoadDaemon* FaultEffects::load_daemon(const Machine& machine) {
+    return machine.kind == Machine::Kind::server && machine.index < machines_.load_daemons.size()
+               ? machines_.load_daemons[machine.index].get()
+               : nullptr;
+}
+
+}  // namespace lvslab::packet_world
