@@ -54,7 +54,16 @@ public:
         hook_.set_filter(this);
     }
 
-    ~DataPath() override { hook_.set_filter(nullptr); }
+    ~DataPath() override {
+        hook_.set_filter(nullptr);
+        sync_event_.Cancel();
+    }
+
+    void set_sync_master(const std::optional<ipvs::SyncMaster>& daemon, SendSync send) {
+        ipvs_.set_sync_master(daemon, now());
+        send_sync_ = daemon ? std::move(send) : SendSync();
+        arm_sync();
+    }
 
     void boot(const scenario::HostFiles& files) {
         marks_ = files.marks;
@@ -65,6 +74,8 @@ public:
     }
 
     void lose_everything() {
+        send_sync_ = {};
+        arm_sync();
         ipvs_ = ipvs::Ipvs(options_.ipvs);
         fragments_ = Reassembler();
         nat_ = false;
@@ -101,6 +112,7 @@ public:
         }
         if (from_server && take_reply(arrived, headers)) {
             ++counters_.seen;
+            arm_sync();
             return true;
         }
         const auto& flow = *headers.flow();
@@ -108,6 +120,7 @@ public:
             scenario::mark_of(marks_, flow.protocol, flow.source.address, flow.destination);
         if ((to_virtual || mark != Fwmark{}) && take_request(arrived, headers, mark)) {
             ++counters_.seen;
+            arm_sync();
             return true;
         }
         return pass();
@@ -156,6 +169,27 @@ public:
     }
 
 private:
+    /// Each segment may bring the next sync message nearer.
+    void arm_sync() {
+        const Time due = send_sync_ ? ipvs_.next_sync_message() : never;
+        if (due == sync_at_) {
+            return;
+        }
+        sync_event_.Cancel();
+        sync_at_ = due;
+        if (due != never) {
+            sync_event_ = ns3::Simulator::Schedule(to_ns3(std::max(due - now(), Duration{})),
+                                                   &DataPath::send_sync, this);
+        }
+    }
+    void send_sync() {
+        sync_at_ = never;
+        for (const auto& message : ipvs_.take_sync_messages(now())) {
+            send_sync_(message);
+        }
+        arm_sync();
+    }
+
     bool pass() {
         ++counters_.seen;
         ++counters_.passed;
@@ -189,6 +223,9 @@ private:
     std::unordered_map<std::uint32_t, std::uint32_t> servers_;  ///< by address in host order
     std::unordered_map<std::uint32_t, Ptr<ns3::Ipv4Route>> server_routes_;
     Reassembler fragments_;
+    SendSync send_sync_;
+    Time sync_at_ = never;
+    ns3::EventId sync_event_;
     std::uint16_t tunnel_identification_ = 0;
     DirectorCounters counters_;
 };
@@ -516,6 +553,15 @@ void Director::change_membership(const MembershipChange& change, const config::L
     }
 }
 
+void Director::set_sync_master(const std::optional<ipvs::SyncMaster>& daemon, SendSync send) {
+    path_->set_sync_master(daemon, std::move(send));
+}
+void Director::set_sync_backup(const std::optional<ipvs::SyncBackup>& daemon) {
+    path_->ipvs().set_sync_backup(daemon);
+}
+ipvs::SyncReceipt Director::apply_sync(std::span<const std::uint8_t> datagram) {
+    return path_->ipvs().apply_sync(datagram, now());
+}
 void Director::lose_everything() {
     path_->lose_everything();
 }

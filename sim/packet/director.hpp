@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,12 @@ public:
     /// into and that is there.
     void change_membership(const scenario::MembershipChange& change,
                            const config::LvsConfig& config);
+
+    /// The kernel's sync daemons. `send` takes each datagram at the time at which it leaves.
+    using SendSync = std::function<void(const ipvs::SyncMessage& message)>;
+    void set_sync_master(const std::optional<ipvs::SyncMaster>& daemon, SendSync send);
+    void set_sync_backup(const std::optional<ipvs::SyncBackup>& daemon);
+    ipvs::SyncReceipt apply_sync(std::span<const std::uint8_t> datagram);
 
     /// The machine has died: services, entries and what waited are gone. Counters stay.
     void lose_everything();

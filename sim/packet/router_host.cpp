@@ -39,7 +39,8 @@ RouterHost::RouterHost(Network& network, unsigned router, const scenario::Scenar
       sink_(sink),
       config_(scenario.routers[router].config),
       director_(network, router, scenario,
-                {.ipvs = {.seed = options.seed}, .scheduler = options.scheduler}, sink) {}
+                {.ipvs = {.seed = options.seed}, .scheduler = options.scheduler}, sink),
+      sync_(network.router(router), router, director_, sink) {}
 
 RouterHost::~RouterHost() {
     starting_.Cancel();
@@ -109,6 +110,7 @@ void RouterHost::crash() {
     }
     daemons_.reset();
     held_ = false;
+    sync_.stop();
     director_.lose_everything();
     for (const auto& floating : network_.topology().floating) {
         network_.lower_address(index_, floating.address);
@@ -192,8 +194,16 @@ bool RouterHost::is_local(const Address& address) const {
 }
 /// Nothing to run: the router's log says that it was.
 void RouterHost::run(const std::string&) {}
-void RouterHost::start(pulse::SyncRole, const std::string&, std::uint8_t) {}
-void RouterHost::stop() {}
+/// The interface that lvs.cf gives NAT's address, or else the second one, is the private one.
+void RouterHost::start(pulse::SyncRole role, const std::string& interface, std::uint8_t id) {
+    const auto nat = config_.nat_router_device.substr(0, config_.nat_router_device.find(':'));
+    const auto& r = description();
+    const bool is_private = r.private_interface && interface == (nat.empty() ? "eth1" : nat);
+    sync_.start(role, (is_private ? *r.private_interface : r.public_interface).address, id);
+}
+void RouterHost::stop() {
+    sync_.stop();
+}
 
 // ---- the journal ----
 

@@ -17,6 +17,7 @@
 #include "sim/packet/network.hpp"
 #include "sim/packet/node_timers.hpp"
 #include "sim/packet/prober.hpp"
+#include "sim/packet/sync_sockets.hpp"
 
 namespace lvslab::packet_world {
 
@@ -127,6 +128,7 @@ private:
     journal::Sink& sink_;
     config::LvsConfig config_;  ///< on its disk
     Director director_;
+    SyncSockets sync_;
     std::unique_ptr<Daemons> daemons_;
     ns3::EventId starting_;
     bool held_ = false;

@@ -179,7 +179,8 @@ TEST(Failover, HeartbeatPathsAreToldAtTheStartAndWhenTheyChange) {
     auto scenario = shop(NetworkType::nat);
     scenario.faults.push_back(
         fault_at(seconds(4), FaultKind::suspend, FaultTarget::Kind::router, 1));
-    scenario.faults.push_back(fault_at(seconds(5), FaultKind::resume, FaultTarget::Kind::router, 1));
+    scenario.faults.push_back(
+        fault_at(seconds(5), FaultKind::resume, FaultTarget::Kind::router, 1));
     const WorldRun run(scenario);
     std::map<Duration, unsigned> open, closed;
     for (const auto& e : run.events.events) {
@@ -197,8 +198,10 @@ TEST(Failover, RebootedRouterHasOnlyWhatItHasAtBoot) {
     auto scenario = shop(NetworkType::nat);
     scenario.routers[0].at_boot.ip_forward = false;
     scenario.faults.push_back(fault_at(seconds(2), FaultKind::crash, FaultTarget::Kind::router, 0));
-    scenario.faults.push_back(fault_at(seconds(7), FaultKind::restart, FaultTarget::Kind::router, 0));
-    scenario.faults.push_back(fault_at(seconds(10), FaultKind::crash, FaultTarget::Kind::router, 1));
+    scenario.faults.push_back(
+        fault_at(seconds(7), FaultKind::restart, FaultTarget::Kind::router, 0));
+    scenario.faults.push_back(
+        fault_at(seconds(10), FaultKind::crash, FaultTarget::Kind::router, 1));
     const WorldRun run(scenario);
     EXPECT_EQ(opened_between(run, seconds(6), seconds(9)),
               (std::map<Outcome, unsigned>{{Outcome::served, 60}}));
@@ -255,6 +258,35 @@ TEST(Failover, SameSeedSameBytes) {
     EXPECT_NE(told(1), told(2));
 }
 
+/// Connections that were open at the crash and whose responses all arrived.
+unsigned survivors(bool sync) {
+    auto scenario = shop(NetworkType::nat);
+    scenario.config.syncdaemon = sync;
+    scenario.config.syncd_iface = "eth1";
+    scenario.config.nat_router_device = "eth1:1";
+    for (auto& r : scenario.routers) {
+        r.config = scenario.config;
+    }
+    // A request every second for 20 s: each connection is there before and after the takeover.
+    auto& w = scenario.workloads[0];
+    w.requests = 12;
+    w.think = scenario::Constant{1};
+    w.timeout = seconds(30);
+    w.length = seconds(4);
+    scenario.drain = seconds(40);
+    scenario.faults.push_back(fault_at(seconds(8), FaultKind::crash, FaultTarget::Kind::router, 0));
+    const WorldRun run(scenario);
+    expect_accounts(run);
+    EXPECT_EQ(run.events.all<journal::SyncSent>().empty(), !sync);
+    EXPECT_EQ(run.events.all<journal::SyncReceived>().empty(), !sync);
+    return static_cast<unsigned>(run.count(Outcome::served));
+}
+
+TEST(Failover, SynchronisedConnectionsSurviveTheTakeoverAndOthersDoNot) {
+    EXPECT_EQ(survivors(true), 80U);
+    EXPECT_EQ(survivors(false), 0U);
+}
+
 std::string output_of(const std::string& command) {
     std::string output;
     auto* pipe = popen(command.c_str(), "r");
@@ -271,17 +303,16 @@ TEST(Failover, CaptureShowsHeartbeatsAndFiveAnnouncements) {
         GTEST_SKIP() << "tshark is not installed (apt install tshark): captures are not checked";
     }
     namespace fs = std::filesystem;
-    const auto folder =
-        fs::temp_directory_path() / ("lvslab-failover-" + std::to_string(getpid()));
+    const auto folder = fs::temp_directory_path() / ("lvslab-failover-" + std::to_string(getpid()));
     fs::create_directories(folder);
     auto scenario = shop(NetworkType::nat);
     scenario.faults.push_back(fault_at(seconds(8), FaultKind::crash, FaultTarget::Kind::router, 0));
     const WorldRun run(scenario, {.pcap = {"lvs2"}, .pcap_folder = folder.string()});
     const auto read = [&](const std::string& filter, const std::string& field) {
         std::map<std::string, unsigned> seen;
-        std::istringstream lines(output_of("tshark -n -r " + (folder / "lvs2-public.pcap").string() +
-                                           " -Y '" + filter + "' -T fields -e " + field +
-                                           " 2>/dev/null"));
+        std::istringstream lines(output_of("tshark -n -r " +
+                                           (folder / "lvs2-public.pcap").string() + " -Y '" +
+                                           filter + "' -T fields -e " + field + " 2>/dev/null"));
         for (std::string line; std::getline(lines, line);) {
             ++seen[line];
         }
@@ -292,8 +323,7 @@ TEST(Failover, CaptureShowsHeartbeatsAndFiveAnnouncements) {
     EXPECT_EQ(words.size(), 2U);
     EXPECT_GE(words.at("dadbadbd"), 8U + 8U);
     EXPECT_GE(words.at("bddabdad"), 8U);
-    const auto announced =
-        read("arp.isgratuitous && arp.opcode == 2", "arp.src.proto_ipv4");
+    const auto announced = read("arp.isgratuitous && arp.opcode == 2", "arp.src.proto_ipv4");
     EXPECT_EQ(announced.at("192.168.26.10"), 5U);
     fs::remove_all(folder);
 }
