@@ -38,10 +38,10 @@ public:
                 m.low = m.high = low_;
                 break;
             case Aggregate::Kind::mean:
-                m.low = m.high = Reading{*times_.mean(), high_->at, ""};
+                m.low = m.high = of_all(*times_.mean());
                 break;
             case Aggregate::Kind::quantile:
-                m.low = m.high = Reading{to_seconds(*times_.quantile(e_.of_run.p)), high_->at, ""};
+                m.low = m.high = of_all(to_seconds(*times_.quantile(e_.of_run.p)));
                 break;
         }
         return m;
@@ -72,6 +72,11 @@ protected:
     virtual std::string nothing() const = 0;
 
 private:
+    Reading of_all(double value) const {
+        return {value, high_->at,
+                fmt::format("the longest one of {}: {}", times_.count(), high_->what)};
+    }
+
     const Expectation& e_;
     Histogram times_;
     std::optional<Reading> low_, high_;

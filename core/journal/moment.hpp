@@ -32,7 +32,7 @@ struct Moment {
         becomes_inactive,  ///< an active router gives its role up, or crashes
         announced,         ///< a router has announced an address for the fifth time
         fault,             ///< a fault of this kind begins, or ends by itself
-        fault_number,      ///< the fault with this place in the scenario, from 1
+        fault_number,      ///< the fault with this place in the scenario, from 1, strikes
     };
 
     Kind kind = Kind::takeover;

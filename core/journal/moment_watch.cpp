@@ -74,6 +74,7 @@ bool MomentWatch::is(Time, const RunStarted& event) {
     router_names_ = event.routers;
     servers_ = event.servers;
     nodes_.clear();
+    words_.clear();
     out_ = false;
     return false;
 }
@@ -102,7 +103,12 @@ bool MomentWatch::is(Time now, const NodeChanged& event) {
 
 bool MomentWatch::is(Time, const FaultInjected& event) {
     if (moment_.kind == Moment::Kind::fault_number) {
-        return event.fault + 1 == moment_.number;
+        if (event.fault + 1 != moment_.number) {
+            return false;
+        }
+        // What undoes it after a while has its number, too, but other words.
+        words_ = words_.empty() ? event.what : words_;
+        return event.what == words_;
     }
     return moment_.kind == Moment::Kind::fault &&
            begins(event.what,

@@ -68,6 +68,7 @@ private:
     ActiveRouter routers_;
     std::vector<std::string> router_names_, servers_;
     std::map<std::string, NodeState, std::less<>> nodes_;  ///< those that are not up
+    std::string words_;                                    ///< of the fault with the number
     bool out_ = false;                                     ///< the server has been taken out
 };
 

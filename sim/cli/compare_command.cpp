@@ -14,6 +14,7 @@
 
 #include "core/ipvs/schedulers.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/compare_expectations.hpp"
 #include "sim/cli/compare_folder.hpp"
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
@@ -103,7 +104,8 @@ void say(const std::string& text) {
 
 int finish(const RunsDone& done, const scenario::Scenario& scenario,
            const std::vector<std::string>& schedulers, const fs::path& folder) {
-    const auto comparison = compare(done);
+    auto comparison = compare(done);
+    comparison.expectations = judge_expectations(scenario, done);
     auto findings = result_findings(comparison);
     const auto facts = scenario_findings(scenario, schedulers);
     findings.insert(findings.end(), facts.begin(), facts.end());
@@ -120,6 +122,7 @@ int finish(const RunsDone& done, const scenario::Scenario& scenario,
     } else {
         good = false;
     }
+    good = good && std::ranges::all_of(comparison.expectations, &JudgedExpectation::holds);
     return done.interrupted ? interrupted_run : good && comparison.complete() ? held : failed;
 }
 

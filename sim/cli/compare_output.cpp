@@ -225,6 +225,14 @@ std::string comparison_json(const Comparison& c, const std::vector<Finding>& fin
                                          {"p_served", optional(d.p_served)},
                                          {"significant", d.significant()}});
     }
+    result["expectations"] = json::array();
+    for (const auto& e : c.expectations) {
+        result["expectations"].push_back({{"scheduler", e.scheduler},
+                                          {"text", e.text},
+                                          {"holds", e.holds},
+                                          {"value", e.value},
+                                          {"over", e.over}});
+    }
     result["failures"] = json::array();
     for (const auto& failure : c.failures) {
         result["failures"].push_back(

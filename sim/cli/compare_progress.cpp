@@ -29,8 +29,11 @@ std::string time_left(std::size_t done, double spent, std::size_t left, std::siz
     return fmt::format("about {:.1f} h left", seconds / 3600);
 }
 
-Progress::Progress(std::size_t runs, std::size_t at_once)
-    : terminal_(isatty(STDERR_FILENO) == 1), runs_(runs), at_once_(at_once) {}
+Progress::Progress(std::size_t runs, std::size_t at_once, bool quiet)
+    : terminal_(!quiet && isatty(STDERR_FILENO) == 1),
+      quiet_(quiet),
+      runs_(runs),
+      at_once_(at_once) {}
 
 void Progress::started(std::size_t job) {
     starts_[job] = Clock::now();
@@ -53,7 +56,7 @@ std::string Progress::estimate() const {
 void Progress::count(const std::string& name, const std::string& how) {
     ++over_;
     const bool good = how == "finished";
-    if (terminal_ && good) {
+    if ((terminal_ || quiet_) && good) {
         return;
     }
     const auto left = estimate();

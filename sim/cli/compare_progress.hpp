@@ -18,7 +18,8 @@ std::string time_left(std::size_t done, double spent, std::size_t left, std::siz
 /// Writes to standard error.
 class Progress {
 public:
-    Progress(std::size_t runs, std::size_t at_once);
+    /// `quiet`: only failures are told.
+    Progress(std::size_t runs, std::size_t at_once, bool quiet = false);
 
     void started(std::size_t job);
     void ended(std::size_t job);
@@ -33,7 +34,7 @@ private:
 
     std::string estimate() const;
 
-    bool terminal_;
+    bool terminal_, quiet_;
     std::size_t runs_, at_once_, over_ = 0, timed_ = 0;
     double spent_ = 0;  ///< seconds of the runs that ended
     std::map<std::size_t, Clock::time_point> starts_;

@@ -16,23 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string fingerprint_of(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return {};
-    }
-    journal::Reader reader([&](char* buffer, std::size_t capacity) {
-        in.read(buffer, static_cast<std::streamsize>(capacity));
-        return static_cast<std::size_t>(in.gcount());
-    });
-    while (reader.next()) {
-    }
-    if (reader.error()) {
-        throw std::runtime_error(reader.error()->to_string(path.filename().string()));
-    }
-    return journal::fingerprint_text(reader.fingerprint());
-}
-
 std::optional<double> number(const json& value) {
     return value.is_null() ? std::nullopt : std::optional(value.get<double>());
 }
@@ -180,6 +163,23 @@ void compare_pairs(Comparison& c) {
 
 }  // namespace
 
+std::string journal_fingerprint(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return {};
+    }
+    journal::Reader reader([&](char* buffer, std::size_t capacity) {
+        in.read(buffer, static_cast<std::streamsize>(capacity));
+        return static_cast<std::size_t>(in.gcount());
+    });
+    while (reader.next()) {
+    }
+    if (reader.error()) {
+        throw std::runtime_error(reader.error()->to_string(path.filename().string()));
+    }
+    return journal::fingerprint_text(reader.fingerprint());
+}
+
 const std::vector<Measure>& measures() {
     static const std::vector<Measure> all{{"connections", "total", "", "connections"},
                                           {"served", "total", "", "served"},
@@ -215,7 +215,7 @@ RunResult read_run(const Job& job) {
     std::ifstream in(job.folder / "summary.json");
     try {
         auto run = parse(job, json::parse(in));
-        run.fingerprint = fingerprint_of(job.folder / "journal.lvsj");
+        run.fingerprint = journal_fingerprint(job.folder / "journal.lvsj");
         return run;
     } catch (const json::exception& error) {
         throw std::runtime_error(std::string("summary.json: ") + error.what());

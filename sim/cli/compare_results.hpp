@@ -49,6 +49,10 @@ struct RunResult {
     bool behaved_like(const RunResult& other) const;
 };
 
+/// The fingerprint of a journal; empty if there is none. Throws std::runtime_error if it is
+/// damaged.
+std::string journal_fingerprint(const std::filesystem::path& path);
+
 /// Reads DIR/summary.json and the journal's fingerprint; throws std::runtime_error with the reason
 /// if it is no summary.
 RunResult read_run(const Job& job);
@@ -78,10 +82,18 @@ struct Difference {
     bool significant() const { return slower_or_faster() || serves_differently(); }
 };
 
+/// An expectation of the scenario over one scheduler's runs.
+struct JudgedExpectation {
+    std::string scheduler, text;
+    bool holds = false;
+    std::string value, over;  ///< "4s to 6s", "10 runs"
+};
+
 struct Comparison {
     std::vector<SchedulerResult> schedulers;  ///< in the scenario's order, those with a run
     std::vector<Difference> differences;      ///< every pair a < b
     std::vector<JobResult> failures;
+    std::vector<JudgedExpectation> expectations;
     std::size_t planned = 0, finished = 0;
     bool interrupted = false;
 

@@ -52,7 +52,11 @@ public:
         const timespec half_a_second{0, 500'000'000};
         return std::max(sigtimedwait(&set_, nullptr, &half_a_second), 0);
     }
-    void restore() const { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    /// For a child: the mask of before, and the signals that end it let through.
+    void restore() const {
+        sigprocmask(SIG_SETMASK, &before_, nullptr);
+        sigprocmask(SIG_UNBLOCK, &set_, nullptr);
+    }
 
 private:
     sigset_t set_{}, before_{};
@@ -67,6 +71,22 @@ std::string text_of(const fs::path& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+std::vector<std::string> arguments_of(const Runner& runner, const Job& job) {
+    std::vector<std::string> words{runner.program, "run",
+                                   job.scenario.empty() ? runner.scenario : job.scenario};
+    if (!job.scheduler.empty()) {
+        words.insert(words.end(), {"--scheduler", job.scheduler});
+    }
+    words.insert(words.end(),
+                 {"--seed", std::to_string(job.seed), "--output", job.folder.string()});
+    words.insert(words.end(), runner.options.begin(), runner.options.end());
+    return words;
+}
+
+std::string title_of(const Job& job) {
+    return job.title.empty() ? job.name() : job.title;
+}
+
 [[noreturn]] void become(const Runner& runner, const Job& job, const Signals& signals) {
     // Ctrl-C at the terminal is for us alone; when we die, so does the child.
     setpgid(0, 0);
@@ -79,11 +99,13 @@ std::string text_of(const fs::path& path) {
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
-    const auto seed = std::to_string(job.seed);
-    const auto folder = job.folder.string();
-    execl(runner.program.c_str(), runner.program.c_str(), "run", runner.scenario.c_str(),
-          "--scheduler", job.scheduler.c_str(), "--seed", seed.c_str(), "--output", folder.c_str(),
-          static_cast<char*>(nullptr));
+    std::vector<std::string> words = arguments_of(runner, job);
+    std::vector<char*> arguments;
+    for (auto& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    execv(runner.program.c_str(), arguments.data());
     const auto message =
         fmt::format("{}: cannot be run: {}\n", runner.program, std::strerror(errno));
     [[maybe_unused]] const auto written = write(STDERR_FILENO, message.data(), message.size());
@@ -93,7 +115,7 @@ std::string text_of(const fs::path& path) {
 class Pool {
 public:
     Pool(const Runner& runner, const std::vector<Job>& jobs)
-        : runner_(runner), progress_(jobs.size(), runner.at_once) {
+        : runner_(runner), progress_(jobs.size(), runner.at_once, runner.quiet) {
         for (const auto& job : jobs) {
             done_.results.push_back({job, JobState::waiting, 0, {}, {}});
         }
@@ -131,7 +153,7 @@ private:
         if (child < 0) {
             result.state = JobState::failed;
             result.how = fmt::format("no process: {}", std::strerror(errno));
-            progress_.count(result.job.name(), result.how);
+            progress_.count(title_of(result.job), result.how);
             return;
         }
         children_[child] = index;
@@ -176,7 +198,10 @@ private:
             return;
         }
         one_ended_ = true;
-        progress_.count(result.job.name(),
+        if (result.state == JobState::finished && runner_.on_finished) {
+            runner_.on_finished(result);
+        }
+        progress_.count(title_of(result.job),
                         result.state == JobState::finished ? "finished" : "FAILED: " + result.how);
     }
 
@@ -211,7 +236,7 @@ private:
 }  // namespace
 
 std::string Job::name() const {
-    return fmt::format("{}-{}", scheduler, seed);
+    return fmt::format("{}-{}", scheduler.empty() ? "configured" : scheduler, seed);
 }
 
 RunsDone run_jobs(const Runner& runner, const std::vector<Job>& jobs) {

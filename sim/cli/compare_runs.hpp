@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// Runs of a comparison as processes of their own, several at a time.
+/// Runs of a comparison or a verification as processes of their own, several at a time.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +13,13 @@ namespace lvslab::cli {
 
 /// One run: a scheduler and a seed.
 struct Job {
-    std::string scheduler;
+    std::string scheduler;  ///< empty = as the lvs.cf says
     std::uint64_t seed = 0;
     std::filesystem::path folder;  ///< gets the run's output
+    std::string scenario{};        ///< file; empty = the runner's
+    std::string title{};           ///< for people; empty = the name
 
-    /// "wlc-3", also the folder's name.
+    /// "wlc-3", "configured-3"; also the folder's name.
     std::string name() const;
 };
 
@@ -40,6 +43,10 @@ struct Runner {
     std::string program;  ///< the lvslab that is called: PROGRAM run SCENARIO ...
     std::string scenario;
     unsigned at_once = 1;
+    std::vector<std::string> options{};  ///< more arguments of each run
+    bool quiet = false;                  ///< tell no progress
+    /// Called for each run that finished, as soon as it has.
+    std::function<void(const JobResult&)> on_finished{};
 };
 
 struct RunsDone {

@@ -169,6 +169,15 @@ std::string wrapped(const std::string& text, std::string_view indent) {
     return out + line + '\n';
 }
 
+std::string expectations_text(const Comparison& c) {
+    std::string out;
+    for (const auto& e : c.expectations) {
+        out += fmt::format("  {} {}: {}: {} ({})\n", e.holds ? "holds" : "FAILS", e.scheduler,
+                           e.text, e.value, e.over);
+    }
+    return out.empty() ? out : '\n' + out;
+}
+
 /// Runs that failed in the same way are told together.
 std::string failures_text(const Comparison& c) {
     std::vector<std::pair<const JobResult*, std::string>> ways;
@@ -203,7 +212,7 @@ std::string comparison_text(const Comparison& c, const std::vector<Finding>& fin
             out += wrapped(finding.text, "  ");
         }
     }
-    return out + failures_text(c);
+    return out + expectations_text(c) + failures_text(c);
 }
 
 }  // namespace lvslab::cli

@@ -22,6 +22,7 @@
 #include "core/journal/summary.hpp"
 #include "core/journal/writer.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/expectation_report.hpp"
 #include "sim/cli/run_output.hpp"
 #include "sim/cli/run_table.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -115,12 +116,14 @@ private:
     int told_ = -1;
 };
 
-/// Events to the reducer and, if one is kept, the journal.
+/// Events to the reducers and, if one is kept, the journal.
 class Fork final : public journal::Sink {
 public:
-    Fork(journal::Metrics& metrics, journal::Writer* writer) : metrics_(metrics), writer_(writer) {}
+    Fork(journal::Metrics& metrics, JudgedRun& judged, journal::Writer* writer)
+        : metrics_(metrics), judged_(judged), writer_(writer) {}
     void take(const journal::Event& event) override {
         metrics_.take(event);
+        judged_.take(event);
         if (writer_ != nullptr) {
             writer_->take(event);
         }
@@ -128,6 +131,7 @@ public:
 
 private:
     journal::Metrics& metrics_;
+    JudgedRun& judged_;
     journal::Writer* writer_;
 };
 
@@ -211,14 +215,16 @@ std::vector<std::string> objections(const RunArguments& arguments, const Scenari
     return found;
 }
 
-/// Summary and tables into the output, which is put in place.
-bool keep(RunOutput& output, const journal::Summary& summary, std::string& reason) {
+/// Summary, tables and verdicts into the output, which is put in place.
+bool keep(RunOutput& output, const journal::Summary& summary, const JudgedRun& judged,
+          std::string& reason) {
     for (const auto& table : journal::summary_tables(summary)) {
         if (!output.write(table.name, table.text, reason)) {
             return false;
         }
     }
-    return output.write("summary.json", journal::summary_json(summary), reason) &&
+    return output.write("expectations.json", judged.json(), reason) &&
+           output.write("summary.json", journal::summary_json(summary), reason) &&
            output.finish(reason);
 }
 
@@ -234,7 +240,8 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
                        level == scenario::Outputs::Journal::all ? journal::Level::all
                                                                 : journal::Level::decisions);
     }
-    Fork sink(metrics, writer ? &*writer : nullptr);
+    JudgedRun judged(expectations_for(scenario, arguments.scheduler));
+    Fork sink(metrics, judged, writer ? &*writer : nullptr);
     ProgressTeller progress(arguments.progress_fd, !arguments.quiet && ::isatty(STDERR_FILENO) == 1,
                             scenario.end());
     const InterruptGuard guard;
@@ -254,17 +261,19 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
     if (writer) {
         writer->finish();
     }
-    if ((file && !file->close()) || !keep(output, metrics.summary(), reason)) {
+    if ((file && !file->close()) || !keep(output, metrics.summary(), judged, reason)) {
         return refuse(fmt::format("{}: {}", output.folder().string(), reason));
     }
     if (!arguments.quiet) {
         // The result is there, whether or not its table can be told.
-        const auto table = fmt::format("{}\n  result: {}\n", run_table(metrics.summary()),
-                                       output.folder().string());
+        const auto verdicts = judged.text();
+        const auto table =
+            fmt::format("{}{}{}\n  result: {}\n", run_table(metrics.summary()),
+                        verdicts.empty() ? "" : "\n", verdicts, output.folder().string());
         std::fwrite(table.data(), 1, table.size(), stdout);
         std::fflush(stdout);
     }
-    return held;
+    return judged.holds() ? held : failed;
 }
 
 int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -264,4 +266,12 @@ TEST(Quantities, EachHasItsOwnNameAndRow) {
         EXPECT_EQ(row.preposition.empty(), row.subjects == Subjects::none) << row.name;
         EXPECT_EQ(&quantity(row.id), &row);
     }
+}
+
+TEST(Quantities, AreListedInTheDocuments) {
+    std::ifstream file(std::string(LVSLAB_SOURCE_DIR) + "/docs/expectations.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_TRUE(text.ends_with("## Quantities\n\n" + quantities_markdown()))
+        << "the chapter should be\n"
+        << quantities_markdown();
 }

@@ -259,6 +259,9 @@ TEST(Expectations, AFailureTellsWhatHappenedWhen) {
     EXPECT_THAT(story_of(dead), HasSubstr("its crash: at 20s; it is put back: at 45s"));
     EXPECT_THAT(story_of(dead), HasSubstr("27s  web1 is taken out (http at lvs1)"));
 
+    EXPECT_THAT(story_of(after("p50(response time) <= 1ms", takeover)),
+                HasSubstr("at 25s: the longest one of 4: connection 3 of shop"));
+
     const auto outage = after("outage of shop <= 2s", takeover);
     EXPECT_THAT(story_of(outage), HasSubstr("clients of shop waited from 19s until 25s"));
 }

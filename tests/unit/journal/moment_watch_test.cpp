@@ -130,6 +130,16 @@ TEST(MomentWatch, LinksAndHeartbeatPathsAreTargetsByWholeWords) {
     EXPECT_THAT(times(healed), ElementsAre(20));
 }
 
+TEST(MomentWatch, AFaultStrikesAndIsNotWhatUndoesIt) {
+    auto w = watch("fault 1");
+    Teller(w)
+        .at(10, FaultInjected{0, "cut heartbeat"})
+        .at(12, FaultInjected{0, "heal heartbeat"})
+        .at(13, FaultInjected{1, "crash web1"})
+        .at(20, FaultInjected{0, "cut heartbeat"});
+    EXPECT_THAT(times(w), ElementsAre(10, 20));
+}
+
 TEST(MomentWatch, CallsBackEachTimeAndMayBeToldMoreFromThere) {
     auto w = watch("stop of web1");
     std::vector<double> called;
