@@ -25,13 +25,29 @@ def _count(value):
     return "–" if value is None else f"{value:g}"
 
 
+def _value(value, unit):
+    if value is None:
+        return "–"
+    if unit == "s":
+        return look.seconds(value)
+    return f"{100 * value:.4g} %" if unit == "share" else f"{value:.6g} {unit}".strip()
+
+
+def _found(e):
+    if e["missing"]:
+        return e["missing"]
+    low, high = (_value(e[key], e["unit"]) for key in ("low", "high"))
+    return low if low == high else f"{low} to {high}"
+
+
 def _expectations(run):
-    found = run.expectations()
-    rows = []
-    for e in (found or {}).get("expectations", []):
-        values = ", ".join(str(v) for v in e.get("values_text") or e.get("values") or [])
-        rows.append((e.get("text", ""), values, e.get("verdict", "")))
-    return _table(("expected", "found", ""), rows)
+    found = run.expectations() or {}
+    rows = [(e["text"], _found(e), "holds" if e["holds"] else
+             "FAILS" if e["decided_by_one_run"] else "decided over several runs")
+            for e in found.get("expectations", [])]
+    broken = "".join(f"<div class=warning>{escape(v['text'])}</div>\n"
+                     for v in found.get("first_violations", []))
+    return _table(("expected", "found", ""), rows) + broken
 
 
 def _clients(summary):

@@ -117,28 +117,34 @@ class Run:
         """Each real server: in its service or taken out, and what befell its machine."""
         names = [server["server"] for server in self.summary["servers"]]
         bands = {name: Band(None) for name in names}
-        pools = {name: None for name in names}
         troubles = dict.fromkeys(names)
+        pools = {}  # by router: the servers in each of its services
         for time, kind, subject, detail in self._moments:
-            if subject not in bands:
-                continue
-            if kind in ("put_in", "put_back"):
-                pools[subject] = "in"
-            elif kind == "taken_out":
-                pools[subject] = "out"
-            elif kind == "node":
+            if kind == "active":
+                pools[subject] = {}
+            elif kind == "inactive" or (kind == "node" and detail == "crashed" and subject in pools):
+                pools.pop(subject, None)
+            elif kind in ("put_in", "put_back", "taken_out") and subject in bands:
+                service, _, router = detail.rpartition(" at ")
+                # What a router takes out once it is no longer active is no news of the server.
+                pool = pools.get(router) if kind == "taken_out" else pools.setdefault(router, {})
+                if pool is not None:
+                    members = pool.setdefault(service, set())
+                    (members.discard if kind == "taken_out" else members.add)(subject)
+            elif kind == "node" and subject in bands:
                 troubles[subject] = _NODE_STATES.get(detail)
             else:
                 continue
-            bands[subject].change(time, self._server_state(pools[subject], troubles[subject]))
+            for name in names:
+                bands[name].change(time, self._server_state(name, pools, troubles[name]))
         return self._closed(bands)
 
     @staticmethod
-    def _server_state(pool, trouble):
-        # A dead server that still gets connections is what one looks for: both are told.
-        if trouble and pool == "in":
-            return trouble
-        return pool or trouble
+    def _server_state(name, pools, trouble):
+        if any(name in members for pool in pools.values() for members in pool.values()):
+            # A dead server that still gets connections is what one looks for.
+            return trouble or "in"
+        return "out" if pools else trouble
 
     def data_rows(self):
         bands, roles, dead = {}, {}, set()

@@ -37,6 +37,7 @@ TIMELINE = """time,kind,subject,detail
 40,node,lvs1,crashed
 44,active,lvs2,partner dead
 44,raised,lvs2,192.168.26.10
+45,put_in,web1,HTTP at lvs2
 50,node,lvs1,up
 """
 HEARTBEATS = """time,router,path,event,running
@@ -85,7 +86,16 @@ class Report(unittest.TestCase):
     def test_a_dead_server_is_shown_until_it_is_taken_out(self):
         rows = dict(self.run_of_a_takeover().server_rows())
         self.assertEqual([span[:3] for span in rows["web1"]],
-                         [(0, 20, "in"), (20, 25, "crashed"), (25, 33, "out"), (33, 60, "in")])
+                         [(0, 20, "in"), (20, 25, "crashed"), (25, 33, "out"), (33, 40, "in"),
+                          (44, 45, "out"), (45, 60, "in")])
+
+    def test_what_a_router_clears_when_it_yields_leaves_the_other_ones_servers_in(self):
+        self.run_of_a_takeover()
+        self.write(timeline_csv=TIMELINE + "55,active,lvs1,partner silent\n"
+                   "55,put_in,web1,HTTP at lvs1\n57,inactive,lvs2,partner active\n"
+                   "57,taken_out,web1,HTTP at lvs2\n")
+        run = run_result.Run(self.folder)
+        self.assertEqual(dict(run.server_rows())["web1"][-1], (45, 60, "in", ""))
 
     def test_only_heard_heartbeats_are_shown(self):
         self.assertEqual(self.run_of_a_takeover().heartbeat_rows(),
