@@ -59,19 +59,9 @@ private:
     // What a workload reaches at a router with an lvs.cf of its own: nothing, where the two differ.
     void use_at(const Router& r, const Workload& w) {
         const auto client = client_address(s_.clients[w.from], 0);
-        for (const auto& to : destinations_of(w)) {
+        for (const auto& to : endpoints_of(w)) {
             used_.insert(service_of(r.config, r.running.marks, w.protocol, client, to));
         }
-    }
-
-    static std::vector<Endpoint> destinations_of(const Workload& w) {
-        std::vector<Endpoint> all{w.to};
-        for (const auto port : w.sessions.ports) {
-            if (port != w.to.port) {
-                all.push_back({w.to.address, port});
-            }
-        }
-        return all;
     }
 
     static std::string describe(const config::VirtualServer& v) {
@@ -132,7 +122,7 @@ private:
         // Only a rule with a source tells one client from another.
         const bool by_source =
             std::ranges::any_of(s_.marks, [](const auto& rule) { return rule.source.has_value(); });
-        for (const auto& to : destinations_of(w)) {
+        for (const auto& to : endpoints_of(w)) {
             for (unsigned i = 0; i < (by_source ? group.count : 1) && all; ++i) {
                 all = note(s_.service_for(p, client_address(group, i), to));
                 unreached_ = to;

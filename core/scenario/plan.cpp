@@ -47,7 +47,9 @@ public:
         : workload_(scenario.workloads[index]),
           group_(scenario.clients[workload_.from]),
           clock_(workload_.arrivals, seed, workload_.name),
+          endpoints_(endpoints_of(workload_)),
           clients_(seed, "clients/" + workload_.name),
+          proxies_(seed, "proxies/" + workload_.name),
           destinations_(seed, "destinations/" + workload_.name),
           request_sizes_(seed, "requests/" + workload_.name),
           response_sizes_(seed, "responses/" + workload_.name),
@@ -93,14 +95,13 @@ public:
 
     // Behind a proxy farm every connection leaves by another address.
     std::uint32_t client_of(std::uint32_t sessions_client) {
-        return group_.proxies ? draw_client() : sessions_client;
+        return group_.proxies ? static_cast<std::uint32_t>(proxies_.below(group_.count))
+                              : sessions_client;
     }
 
     // The ports of a session are taken in turn.
     Endpoint destination_of(std::uint32_t request) const {
-        const auto& ports = workload_.sessions.ports;
-        const auto port = ports.empty() ? workload_.to.port : ports[request % ports.size()];
-        return {workload_.to.address, port};
+        return endpoints_[request % endpoints_.size()];
     }
 
     Endpoint draw_destination() {
@@ -136,7 +137,9 @@ private:
     const Workload& workload_;
     const ClientGroup& group_;
     ArrivalClock clock_;
-    RandomStream clients_, destinations_, request_sizes_, response_sizes_, service_, think_;
+    std::vector<Endpoint> endpoints_;
+    RandomStream clients_, proxies_, destinations_, request_sizes_, response_sizes_, service_,
+        think_;
     std::vector<double> popularity_;
     Time last_request_;
 };

@@ -24,7 +24,7 @@ Replicas::Replicas(const Scenario& scenario, std::uint64_t seed)
 }
 
 Duration Replicas::stale_for(unsigned server, Time now) {
-    if (!scenario_.content) {
+    if (!scenario_.content || reads_shared_files(server)) {
         return {};
     }
     publish_until(now);
@@ -33,6 +33,11 @@ Duration Replicas::stale_for(unsigned server, Time now) {
     const Time last_rsync = since_first < Duration::zero() ? Time{} : now - since_first % period;
     const auto first = std::upper_bound(published_.begin(), published_.end(), last_rsync);
     return first != published_.end() && *first <= now ? now - *first : Duration{};
+}
+
+bool Replicas::reads_shared_files(unsigned server) const {
+    const auto& need = scenario_.servers[server].data;
+    return need && scenario_.data[need->data_server].kind == DataServer::Kind::files;
 }
 
 void Replicas::publish_until(Time now) {

@@ -14,7 +14,9 @@ namespace lvslab::scenario {
 
 /// Publications come at intervals of `publish`, drawn from the stream `publications`, the first one
 /// such an interval after the start; each server's rsync takes over all that was published before
-/// it. At the start every replica is fresh.
+/// it. At the start every replica is fresh. rsync takes no time and makes no traffic, and it runs
+/// to its schedule whatever happens to the server. A server that reads its files from a data server
+/// (three tiers) has no replica: it is never stale.
 class Replicas {
 public:
     /// The scenario must outlive it. Without `content` nothing is ever stale.
@@ -25,6 +27,7 @@ public:
     Duration stale_for(unsigned server, Time now);
 
 private:
+    bool reads_shared_files(unsigned server) const;
     void publish_until(Time now);
 
     const Scenario& scenario_;

@@ -69,6 +69,16 @@ const config::VirtualServer* service_of(const config::LvsConfig& config,
     return nullptr;
 }
 
+std::vector<Endpoint> endpoints_of(const Workload& workload) {
+    std::vector<Endpoint> endpoints;
+    if (workload.kind == Workload::Kind::sessions) {
+        for (const auto port : workload.sessions.ports) {
+            endpoints.push_back({workload.to.address, port});
+        }
+    }
+    return endpoints.empty() ? std::vector{workload.to} : endpoints;
+}
+
 Address client_address(const ClientGroup& group, unsigned i) {
     return host_address(group.network, std::uint64_t{i} + 1);
 }

@@ -270,6 +270,10 @@ const config::VirtualServer* service_of(const config::LvsConfig& config,
                                         const std::vector<MarkRule>& marks, Protocol p,
                                         const Address& from, const Endpoint& to);
 
+/// Where the clients of a workload connect to: its `to`, or each port of its sessions there. Of
+/// `destinations` the first.
+std::vector<Endpoint> endpoints_of(const Workload& workload);
+
 /// Address of client i (from 0) of a group: the i-th host address of its network, counted from the
 /// network address + 2 (+ 1 is the gateway's).
 Address client_address(const ClientGroup& group, unsigned i);

@@ -29,21 +29,23 @@ std::vector<ServiceFacts> service_facts(const Scenario& s) {
     std::map<const VirtualServer*, std::set<unsigned>> groups;
     std::map<const VirtualServer*, std::set<Address>> single;
     for (const auto& workload : s.workloads) {
-        const auto& group = s.clients[workload.from];
-        const auto* service =
-            s.service_for(workload.protocol, scenario::client_address(group, 0), workload.to);
-        if (service == nullptr) {
-            continue;
-        }
-        auto& facts = by_service[service];
-        facts.service = service;
-        if (groups[service].insert(workload.from).second) {
-            facts.clients += group.count;
-        }
-        if (workload.destinations) {
-            facts.destinations += scenario::host_count(workload.destinations->network);
-        } else if (single[service].insert(workload.to.address).second) {
-            ++facts.destinations;
+        for (const auto& to : scenario::endpoints_of(workload)) {
+            const auto& group = s.clients[workload.from];
+            const auto* service =
+                s.service_for(workload.protocol, scenario::client_address(group, 0), to);
+            if (service == nullptr) {
+                continue;
+            }
+            auto& facts = by_service[service];
+            facts.service = service;
+            if (groups[service].insert(workload.from).second) {
+                facts.clients += group.count;
+            }
+            if (workload.destinations) {
+                facts.destinations += scenario::host_count(workload.destinations->network);
+            } else if (single[service].insert(to.address).second) {
+                ++facts.destinations;
+            }
         }
     }
     std::vector<ServiceFacts> result;

@@ -95,6 +95,10 @@ void ClientApplication::responded(const ClientConnection& connection, std::uint3
                                   Duration response_time, std::uint64_t bytes) {
     tell(journal::ResponseReceived{connection.plan().id, request, connection.plan().workload,
                                    connection.server(), response_time, bytes});
+    if (connection.staleness() > Duration::zero()) {
+        tell(journal::StaleResponse{connection.plan().id, connection.plan().workload,
+                                    connection.server(), connection.staleness()});
+    }
 }
 
 void ClientApplication::ended(ClientConnection& connection, journal::Outcome outcome) {
@@ -102,6 +106,11 @@ void ClientApplication::ended(ClientConnection& connection, journal::Outcome out
     tell(journal::ConnectionClosed{plan.id, plan.workload, connection.server(), outcome,
                                    now() - connection.opened_at()});
     ++closed_;
+    if (plan.session) {
+        if (const auto end = carts_.ended(plan, connection.server())) {
+            tell(*end);
+        }
+    }
     ended_.splice(ended_.end(), open_[plan.workload].connections, connection.place());
     if (!dismissal_.IsRunning()) {
         dismissal_ = ns3::Simulator::ScheduleNow(&ClientApplication::dismiss, this);
@@ -122,6 +131,9 @@ void ClientApplication::finish() {
         while (!connections.empty()) {
             connections.front()->give_up(journal::Outcome::unfinished);
         }
+    }
+    for (const auto& end : carts_.finish()) {
+        tell(end);
     }
     dismissal_.Cancel();
     ended_.clear();

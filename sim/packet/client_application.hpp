@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/journal/event.hpp"
+#include "core/scenario/carts.hpp"
 #include "core/scenario/plan.hpp"
 #include "core/scenario/scenario.hpp"
 #include "sim/packet/client_connection.hpp"
@@ -18,9 +19,10 @@
 namespace lvslab::packet_world {
 
 /// Opens the planned connections at their time, each on its client's node and from its planned
-/// source port, and tells the sink ConnectionOpened, ResponseReceived and, for every opened
-/// connection exactly once, ConnectionClosed. Holds one connection of the plan ahead and those that
-/// are open: memory does not grow with the number that have ended.
+/// source port, and tells the sink ConnectionOpened, ResponseReceived (and StaleResponse after it,
+/// if the response says so) and, for every opened connection exactly once, ConnectionClosed; for
+/// every shop session that began, SessionEnded. Holds one connection of the plan ahead, those that
+/// are open and the sessions under way: memory does not grow with the number that have ended.
 class ClientApplication final : private ConnectionOwner {
 public:
     /// Where a connection goes instead of where it was planned to.
@@ -70,6 +72,7 @@ private:
     std::optional<scenario::PlannedConnection> next_;
     ns3::EventId arrival_;
     std::vector<Open> open_;  ///< by workload
+    scenario::Carts carts_;
     /// Ended, but still in one of ns-3's callbacks: dismissed by an event of its own.
     Connections ended_;
     ns3::EventId dismissal_;

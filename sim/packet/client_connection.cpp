@@ -131,7 +131,7 @@ private:
         received_ += packet.GetSize();
         if (received_ >= header_.size()) {
             if (const auto header = decode_response(header_)) {
-                heard_from(header->server);
+                heard_from(header->server, header->stale_for);
             }
         }
         if (received_ >= expected_) {
@@ -249,7 +249,7 @@ private:
             return;
         }
         heard_[header->part] = true;
-        heard_from(header->server);
+        heard_from(header->server, header->stale_for);
         if (--missing_ == 0) {
             response_complete(response_size(request().response_bytes));
         }

@@ -49,6 +49,8 @@ public:
     Time opened_at() const { return opened_at_; }
     /// The server that answered; journal::no_index if none did.
     std::uint32_t server() const { return server_; }
+    /// How long ago what the last response was made from had been replaced; zero = fresh.
+    Duration staleness() const { return staleness_; }
     bool has_ended() const { return has_ended_; }
 
     /// Where the owner keeps it.
@@ -59,8 +61,11 @@ public:
 protected:
     const scenario::PlannedRequest& request() const { return plan_.requests[current_]; }
     std::uint32_t request_number() const { return current_; }
-    /// Remembers which server answers.
-    void heard_from(std::uint32_t server) { server_ = server; }
+    /// Remembers which server answers, and how stale its content is.
+    void heard_from(std::uint32_t server, Duration staleness = {}) {
+        server_ = server;
+        staleness_ = staleness;
+    }
     /// The current response is whole: tells the owner, then thinks and asks on, or ends served.
     void response_complete(std::uint64_t bytes);
     /// It broke: refused or reset, see above.
@@ -79,6 +84,7 @@ private:
     Time asked_at_;
     std::uint32_t current_ = 0;
     std::uint32_t server_ = journal::no_index;
+    Duration staleness_{};
     bool has_ended_ = false;
     ns3::EventId thinking_;
 };

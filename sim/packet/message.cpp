@@ -71,7 +71,8 @@ std::array<std::uint8_t, ResponseHeader::size> encode(const ResponseHeader& head
         .word(header.request)
         .wide(header.connection)
         .word(header.server)
-        .word(header.part);
+        .word(header.part)
+        .wide(static_cast<std::uint64_t>(header.stale_for.count()));
     return bytes;
 }
 
@@ -113,6 +114,7 @@ std::optional<ResponseHeader> decode_response(std::span<const std::uint8_t> byte
     header.connection = in.wide();
     header.server = in.word();
     header.part = in.word();
+    header.stale_for = Duration{static_cast<Duration::rep>(in.wide())};
     return header;
 }
 

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "core/base/address.hpp"
+#include "core/base/time.hpp"
 
 namespace lvslab::packet_world {
 
@@ -33,12 +34,13 @@ struct RequestHeader {
 
 /// What a real server answers with.
 struct ResponseHeader {
-    static constexpr std::size_t size = 24;
+    static constexpr std::size_t size = 32;
 
     std::uint64_t connection = 0;
     std::uint32_t request = 0;
     std::uint32_t server = 0;  ///< index into Scenario::servers
     std::uint32_t part = 0;    ///< UDP: number of the datagram, from 0
+    Duration stale_for{};      ///< how long ago what it was made from was replaced; zero = fresh
 
     friend bool operator==(const ResponseHeader&, const ResponseHeader&) = default;
 };

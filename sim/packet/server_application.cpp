@@ -230,7 +230,8 @@ private:
                 }
                 const auto header = encode(ResponseHeader{.connection = request_.connection,
                                                           .request = request_.request,
-                                                          .server = application_.index_});
+                                                          .server = application_.index_,
+                                                          .stale_for = application_.staleness()});
                 packet = zeros_after(header, narrow(room));
             } else {
                 packet = ns3::Create<ns3::Packet>(narrow(room));
@@ -305,7 +306,8 @@ public:
             const auto header = encode(ResponseHeader{.connection = request_.connection,
                                                       .request = request_.request,
                                                       .server = application_.index_,
-                                                      .part = part});
+                                                      .part = part,
+                                                      .stale_for = application_.staleness()});
             socket_->SendTo(zeros_after(header, narrow(bytes)), 0, client_);
         }
         application_.retire(ticket_);
@@ -570,6 +572,10 @@ bool ServerApplication::submit_check(Ticket session) {
     const bool taken = application_->arrive_check(session, check_work_.uniform(), working_time());
     arm();
     return taken;
+}
+
+Duration ServerApplication::staleness() const {
+    return replicas_ != nullptr ? replicas_->stale_for(index_, now()) : Duration{};
 }
 
 void ServerApplication::serve() {

@@ -12,6 +12,7 @@
 
 #include "core/base/random.hpp"
 #include "core/journal/event.hpp"
+#include "core/scenario/replicas.hpp"
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
 #include "sim/packet/check_dialogue.hpp"
@@ -49,6 +50,10 @@ public:
     void slow_down(double factor);
     bool running() const { return application_.has_value(); }
 
+    /// It serves content from its own disk: responses say from now on how stale that is when they
+    /// are sent. `replicas` must outlive the application.
+    void serve_from(scenario::Replicas& replicas) { replicas_ = &replicas; }
+
     /// Tells the sink a ServerLoad, and lets go of connections whose clients have long given up.
     void sample();
 
@@ -77,6 +82,7 @@ private:
     /// A session's request is whole. False: no place for it.
     bool submit(Ticket session, double service_quantile, const Address& destination);
     bool submit_check(Ticket session);
+    Duration staleness() const;
     void serve();
     void wake();
     void arm();
@@ -90,6 +96,7 @@ private:
     journal::Sink& sink_;
     Network& network_;
     std::uint32_t index_;
+    scenario::Replicas* replicas_ = nullptr;
     ns3::Ptr<ns3::Node> node_;
     std::optional<server::Application> application_;
     double slowness_ = 1;

@@ -226,27 +226,45 @@ void add_routed_networks(Topology& t, const scenario::Scenario& s) {
     }
 }
 
-/// The services that a workload's clients reach (marks may tell clients apart).
+/// The services that a workload's clients reach at `to` (marks may tell clients apart).
 std::set<const config::VirtualServer*> services_of(const scenario::Scenario& s,
-                                                   const scenario::Workload& w) {
+                                                   const scenario::Workload& w,
+                                                   const Endpoint& to) {
     std::set<const config::VirtualServer*> services;
     const auto& group = s.clients[w.from];
     for (unsigned i = 0; i < group.count; ++i) {
-        services.insert(s.service_for(w.protocol, scenario::client_address(group, i), w.to));
+        services.insert(s.service_for(w.protocol, scenario::client_address(group, i), to));
     }
     return services;
 }
 
-/// What a server listens on for one workload whose packets reach it through `destination`.
-ListenEndpoint listen_for(const scenario::Workload& w, const Endpoint& destination, bool own) {
+/// What a server listens on for one workload whose packets to `to` reach it through `destination`.
+ListenEndpoint listen_for(const scenario::Workload& w, const Endpoint& to,
+                          const Endpoint& destination, bool own) {
     if (own) {
-        const Port port = destination.port == Port{0} ? w.to.port : destination.port;
+        const Port port = destination.port == Port{0} ? to.port : destination.port;
         return {w.protocol, {destination.address, port}};
     }
     if (w.destinations) {
         return {w.protocol, {Address{}, w.destinations->port}};
     }
-    return {w.protocol, w.to};
+    return {w.protocol, to};
+}
+
+/// A workload's part in what a server listens on.
+void listen_for(const scenario::Scenario& s, const scenario::Workload& w, const Endpoint& to,
+                const Address& server, bool own, std::set<ListenEndpoint>& endpoints) {
+    const auto reached = services_of(s, w, to);
+    for (const auto& service : router::desired_services(s.config)) {
+        if (!reached.contains(&s.config.virtual_servers[service.virtual_server])) {
+            continue;
+        }
+        for (const auto& d : service.destinations) {
+            if (d.endpoint.address == server) {
+                endpoints.insert(listen_for(w, to, d.endpoint, own));
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -266,21 +284,12 @@ std::vector<ListenEndpoint> listen_endpoints_of(const scenario::Scenario& s, uns
     const bool own = own_addresses || s.config.network == NetworkType::nat ||
                      guard == scenario::VipGuard::redirect;
     std::set<ListenEndpoint> endpoints;
-    const auto services = router::desired_services(s.config);
     for (const auto& w : s.workloads) {
         if (w.kind == scenario::Workload::Kind::ftp) {
             continue;  // FtpServer listens for it
         }
-        const auto reached = services_of(s, w);
-        for (const auto& service : services) {
-            if (!reached.contains(&s.config.virtual_servers[service.virtual_server])) {
-                continue;
-            }
-            for (const auto& d : service.destinations) {
-                if (d.endpoint.address == s.servers[index].interface.address) {
-                    endpoints.insert(listen_for(w, d.endpoint, own));
-                }
-            }
+        for (const auto& to : scenario::endpoints_of(w)) {
+            listen_for(s, w, to, s.servers[index].interface.address, own, endpoints);
         }
     }
     return {endpoints.begin(), endpoints.end()};

@@ -9,6 +9,7 @@
 
 #include "core/router/daemon_settings.hpp"
 #include "core/router/desired_services.hpp"
+#include "core/scenario/replicas.hpp"
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/configurations.hpp"
@@ -104,6 +105,7 @@ public:
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(
                 std::make_unique<ServerApplication>(network_, i, scenario, sink_, options.seed));
+            servers_.back()->serve_from(replicas_);
         }
         start_load_daemons();
         faults_ = std::make_unique<FaultPlayer>(scenario, effects_, sink_);
@@ -229,6 +231,7 @@ private:
     Relay sink_;
     Network network_;  // before all that hangs on its nodes
     std::vector<std::unique_ptr<RouterHost>> routers_;
+    scenario::Replicas replicas_{scenario_, options_.seed};
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     std::vector<std::unique_ptr<LoadDaemon>> load_daemons_;  ///< by server, if any load is asked
     FaultEffects effects_{{network_, routers_, servers_, load_daemons_}, scenario_, sink_};

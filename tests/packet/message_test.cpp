@@ -24,9 +24,16 @@ TEST(Message, RequestHeaderHasItsBytesOnTheWire) {
 }
 
 TEST(Message, ResponseHeaderHasItsBytesOnTheWire) {
-    const ResponseHeader header{.connection = 7, .request = 1, .server = 2, .part = 3};
+    const ResponseHeader header{.connection = 7,
+                                .request = 1,
+                                .server = 2,
+                                .part = 3,
+                                .stale_for = std::chrono::seconds(5)};
     const std::array<std::uint8_t, ResponseHeader::size> wire{
-        'L', 'V', 'S', 'A', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 2, 0, 0, 0, 3};
+        'L', 'V', 'S', 'A', 0,    0,    0,    1,   // mark, request
+        0,   0,   0,   0,   0,    0,    0,    7,   // connection
+        0,   0,   0,   2,   0,    0,    0,    3,   // server, datagram
+        0,   0,   0,   1,   0x2A, 0x05, 0xF2, 0};  // 5e9 ns
     EXPECT_EQ(encode(header), wire);
     EXPECT_EQ(decode_response(wire), header);
 }

@@ -87,6 +87,36 @@ TEST(Topology, MarkedDestinationsAreRoutedToTheServicesAddress) {
     EXPECT_EQ(listened(s, 0), (Texts{"tcp 0.0.0.0:8080"}));
 }
 
+TEST(Topology, ShopsServersListenOnEveryPortOfItsSessions) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    s.config.virtual_servers.resize(1);
+    s.workloads.resize(1);
+    s.workloads[0].kind = scenario::Workload::Kind::sessions;
+    s.workloads[0].sessions.ports = {Port{80}, Port{443}};
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 10.11.12.1:80"})) << "nothing leads to port 443";
+    auto https = s.config.virtual_servers[0];
+    https.port = Port{443};
+    https.servers[0].port = Port{8443};
+    s.config.virtual_servers.push_back(https);
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 10.11.12.1:80", "tcp 10.11.12.1:8443"}));
+    s.config.network = NetworkType::direct;
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 192.168.26.10:80", "tcp 192.168.26.10:443"}));
+}
+
+TEST(Topology, MarkedSessionsKeepTheirPorts) {
+    auto s = cluster(NetworkType::nat, 1, 1);
+    s.config.virtual_servers.resize(1);
+    s.config.virtual_servers[0].fwmark = Fwmark{80};
+    s.workloads.resize(1);
+    s.workloads[0].kind = scenario::Workload::Kind::sessions;
+    s.workloads[0].sessions.ports = {Port{80}, Port{443}};
+    scenario::MarkRule rule;
+    rule.destination = lvslab::Network{s.workloads[0].to.address, 32};
+    rule.mark = Fwmark{80};
+    s.marks.push_back(rule);
+    EXPECT_EQ(listened(s, 0), (Texts{"tcp 10.11.12.1:80", "tcp 10.11.12.1:443"}));
+}
+
 TEST(Topology, ABackupMayBeInOtherNetworks) {
     auto s = cluster(NetworkType::nat, 1, 1);
     s.routers.push_back(router("lvs2", "192.168.27.8/24", "10.11.13.8/24"));

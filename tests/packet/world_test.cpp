@@ -298,15 +298,15 @@ TEST(World, RefusesSizesThatNoMessageOfItsHas) {
     EXPECT_TRUE(unsupported(scenario).empty()) << unsupported(scenario).to_string();
 
     workload.request = scenario::Empirical{{100, 1401}, {0.9, 0.1}};
-    workload.response = scenario::Constant{23};
+    workload.response = scenario::Constant{31};
     EXPECT_EQ(
         unsupported(scenario).to_string(),
         "x.yaml:4:14: 10 % of the requests of web-udp are larger than 1400B, the largest datagram "
         "of the packet world\n"
-        "x.yaml:5:15: 100 % of the responses of web-udp are smaller than 24B, the header that the "
+        "x.yaml:5:15: 100 % of the responses of web-udp are smaller than 32B, the header that the "
         "packet world puts into them\n");
     workload.protocol = Protocol::tcp;
-    workload.response = scenario::Constant{24};
+    workload.response = scenario::Constant{32};
     EXPECT_TRUE(unsupported(scenario).empty()) << "a stream has no datagrams";
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Shop sessions and FTP in the plan, phases of daemons, replicas.
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "core/scenario/phases.hpp"
 #include "core/scenario/plan.hpp"
@@ -77,6 +79,69 @@ TEST(Sessions, LeaveAProxyFarmByManyAddresses) {
         several += addresses.size() > 1;
     }
     EXPECT_GT(several, sources.size() * 9 / 10);
+}
+
+// All but the number and the source port, which workloads of one client group share.
+std::string drawn(const PlannedConnection& c) {
+    std::string text = std::to_string(c.at.time_since_epoch().count()) + ' ' +
+                       c.source.address.to_string() + ' ' + c.to.to_string();
+    for (const auto& r : c.requests) {
+        text += ' ' + std::to_string(r.request_bytes) + '/' + std::to_string(r.response_bytes) +
+                '/' + std::to_string(r.service_quantile) + '/' + std::to_string(r.think.count());
+    }
+    return text;
+}
+
+std::vector<std::string> draws_of(const Scenario& s, std::uint64_t seed, std::uint32_t workload) {
+    Plan plan(s, seed);
+    std::vector<std::string> found;
+    while (const auto c = plan.next()) {
+        if (c->workload == workload) {
+            found.push_back(drawn(*c));
+        }
+    }
+    return found;
+}
+
+Scenario with_workload_one_as(const ShopSessions& sessions, bool proxies, Duration length) {
+    auto s = changed("seed: 42", "seed: 42");
+    for (auto& w : s.workloads) {
+        w.length = length;
+    }
+    s.workloads[0].kind = Workload::Kind::sessions;
+    s.workloads[0].sessions = sessions;
+    s.workloads[0].requests = 1;
+    s.clients[0].proxies = proxies;
+    return s;
+}
+
+RC_GTEST_PROP(Sessions, ChangeNoDrawOfOtherWorkloads, (std::uint64_t seed, bool proxies)) {
+    const ShopSessions sessions{*rc::gen::inRange(1U, 9U),
+                                Exponential{0.1 * *rc::gen::inRange(1, 50)},
+                                {Port{80}, Port{8005}}};
+    const auto length = seconds(*rc::gen::inRange(1, 8));
+    const auto with = with_workload_one_as(sessions, proxies, length);
+    auto without = with;
+    without.workloads[0].kind = Workload::Kind::requests;
+    for (const std::uint32_t other : {1U, 2U}) {
+        RC_ASSERT(draws_of(with, seed, other) == draws_of(without, seed, other));
+    }
+}
+
+RC_GTEST_PROP(Sessions, BeginAlikeBehindProxiesOrNot, (std::uint64_t seed)) {
+    const ShopSessions sessions{1U + *rc::gen::inRange(1U, 9U), Constant{0.3}, {Port{80}}};
+    const auto first = [&](bool proxies) {
+        std::vector<std::pair<Time, Address>> begun;
+        const auto s = with_workload_one_as(sessions, proxies, seconds(3));
+        Plan plan(s, seed);
+        while (const auto c = plan.next()) {
+            if (c->session && c->session->number == 0) {
+                begun.emplace_back(c->at, c->source.address);
+            }
+        }
+        return begun;
+    };
+    RC_ASSERT(first(true) == first(false));
 }
 
 TEST(Sessions, BeginWhenConnectionsWould) {
@@ -155,8 +220,45 @@ TEST(Replicas, AreStaleFromAPublicationToTheNextRsync) {
         EXPECT_EQ(replicas.stale_for(0, now), publication <= now ? now - publication : Duration{})
             << t;
     }
+    auto shared = s;
+    shared.data.emplace_back().kind = DataServer::Kind::files;
+    shared.servers[0].data.emplace();
+    for (int t = 0; t < 200; ++t) {
+        EXPECT_EQ(Replicas(shared, 7).stale_for(0, Time{seconds(t)}), Duration{}) << t;
+        EXPECT_EQ(Replicas(shared, 7).stale_for(1, Time{seconds(t)}),
+                  Replicas(s, 7).stale_for(1, Time{seconds(t)}))
+            << "has a replica as before";
+    }
+    shared.data[0].kind = DataServer::Kind::database;
+    EXPECT_EQ(Replicas(shared, 7).stale_for(0, Time{seconds(500)}),
+              Replicas(s, 7).stale_for(0, Time{seconds(500)}))
+        << "a database has no files";
     s.content.reset();
     EXPECT_EQ(Replicas(s, 7).stale_for(0, Time{seconds(500)}), Duration{});
+}
+
+// Publications of a Poisson process, n on average in a period of rsync: a reader finds a stale
+// replica with probability 1 - (1 - e^-n) / n.
+TEST(Replicas, AreStaleAsOftenAsRandomPublicationsMakeThem) {
+    constexpr double days = 86400;
+    for (const auto period : {2, 20}) {
+        auto s = changed("drain: 15s", "drain: 15s\ncontent: { publish: exponential 12s, rsync: " +
+                                           std::to_string(period) + "s }");
+        Replicas replicas(s, 3);
+        unsigned stale = 0;
+        unsigned asked = 0;
+        // 0.7 s and the periods have no common rhythm.
+        for (double t = 0; t < 10 * days; t += 0.7) {
+            const Time now{Duration{static_cast<Duration::rep>(t * 1e9)}};
+            stale += replicas.stale_for(0, now) > Duration{};
+            ++asked;
+        }
+        const double n = period / 12.0;
+        // Five standard errors, if each publication is counted as one independent observation.
+        EXPECT_NEAR(static_cast<double>(stale) / asked, 1 - (1 - std::exp(-n)) / n,
+                    5 * 0.5 / std::sqrt(10 * days / 12))
+            << period;
+    }
 }
 
 }  // namespace
