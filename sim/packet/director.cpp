@@ -13,10 +13,12 @@
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/configurations.hpp"
+#include "sim/packet/ftp_control.hpp"
 #include "sim/packet/ip_in_ip.hpp"
 #include "sim/packet/packet_headers.hpp"
 #include "sim/packet/reassembly.hpp"
 #include "sim/packet/routing_hook.hpp"
+#include "sim/packet/source_nat.hpp"
 
 namespace lvslab::packet_world {
 namespace {
@@ -40,6 +42,7 @@ public:
           sink_(sink),
           services_(all_services(scenario, options.scheduler)),
           ipvs_(options.ipvs),
+          source_nat_(nat_rules_, scenario.routers.at(router), options.ipvs.seed),
           hook_(network.hook(router)),
           stack_(network.router(router)->GetObject<ns3::Ipv4L3Protocol>()) {
         for (const auto& service : services_) {
@@ -67,8 +70,10 @@ public:
 
     void boot(const scenario::HostFiles& files) {
         marks_ = files.marks;
+        nat_rules_ = files.nat;
         forwarding_ = files.ip_forward;
         scenario::apply(files.ipvs, options_.ipvs);
+        options_.ipvs.ftp_helper = files.ftp_helper;
         ipvs_.set_options(options_.ipvs);
         stack_->SetAttribute("IpForward", ns3::BooleanValue(files.ip_forward));
     }
@@ -78,6 +83,8 @@ public:
         arm_sync();
         ipvs_ = ipvs::Ipvs(options_.ipvs);
         fragments_ = Reassembler();
+        ftp_ = {};
+        source_nat_.forget();
         nat_ = false;
     }
 
@@ -89,7 +96,7 @@ public:
         const bool from_server = nat_ && servers_.contains(header.GetSource().Get());
         const bool to_virtual = virtual_addresses_.contains(header.GetDestination().Get()) &&
                                 stack_->GetInterfaceForAddress(header.GetDestination()) >= 0;
-        if (!from_server && !to_virtual && marks_.empty()) {
+        if (!from_server && !to_virtual && marks_.empty() && nat_rules_.empty()) {
             return pass();
         }
         if (!Reassembler::is_fragment(header)) {
@@ -121,6 +128,10 @@ public:
         if ((to_virtual || mark != Fwmark{}) && take_request(arrived, headers, mark)) {
             ++counters_.seen;
             arm_sync();
+            return true;
+        }
+        if (take_translated(arrived, headers)) {
+            ++counters_.seen;
             return true;
         }
         return pass();
@@ -197,6 +208,9 @@ private:
     }
     bool take_reply(const ArrivedPacket& arrived, const PacketHeaders& headers);
     bool take_request(const ArrivedPacket& arrived, const PacketHeaders& headers, Fwmark mark);
+    void pass_ftp(const ArrivedPacket& arrived, const ipvs::Segment& segment,
+                  const ipvs::Verdict& verdict);
+    bool take_translated(const ArrivedPacket& arrived, const PacketHeaders& headers);
     void forward(const ArrivedPacket& arrived, const PacketHeaders& headers,
                  const ipvs::Verdict& verdict);
     bool forward_by_nat(const ArrivedPacket& arrived, const PacketHeaders& headers,
@@ -217,6 +231,9 @@ private:
     bool nat_ = false;        ///< some real server is reached by NAT
     std::vector<router::DesiredService> services_;
     ipvs::Ipvs ipvs_;
+    std::vector<scenario::NatRule> nat_rules_;
+    FtpControl ftp_;
+    SourceNat source_nat_;
     RoutingHook& hook_;
     Ptr<ns3::Ipv4L3Protocol> stack_;
     std::unordered_set<std::uint32_t> virtual_addresses_;       ///< in host order
@@ -246,15 +263,19 @@ void Director::DataPath::sample() {
 /// A packet that goes out through the director may be a real server's reply (ip_vs_out_hook).
 bool Director::DataPath::take_reply(const ArrivedPacket& arrived, const PacketHeaders& headers) {
     const auto& flow = *headers.flow();
-    const auto verdict = ipvs_.step({.direction = ipvs::Direction::from_server,
-                                     .protocol = flow.protocol,
-                                     .source = flow.source,
-                                     .destination = flow.destination,
-                                     .flags = static_cast<ipvs::TcpFlags>(flow.tcp_flags),
-                                     .mark = {}},
-                                    now());
+    const ipvs::Segment segment{.direction = ipvs::Direction::from_server,
+                                .protocol = flow.protocol,
+                                .source = flow.source,
+                                .destination = flow.destination,
+                                .flags = static_cast<ipvs::TcpFlags>(flow.tcp_flags),
+                                .mark = {}};
+    const auto verdict = ipvs_.step(segment, now());
     if (verdict.action == ipvs::Action::pass) {
         return false;
+    }
+    if (verdict.ftp_control && verdict.action == ipvs::Action::forward) {
+        pass_ftp(arrived, segment, verdict);
+        return true;
     }
     if (verdict.action != ipvs::Action::forward ||
         !packet::rewrite_source(headers.editor(), verdict.virtual_endpoint)) {
@@ -276,16 +297,20 @@ bool Director::DataPath::take_reply(const ArrivedPacket& arrived, const PacketHe
 bool Director::DataPath::take_request(const ArrivedPacket& arrived, const PacketHeaders& headers,
                                       Fwmark mark) {
     const auto& flow = *headers.flow();
-    const auto verdict = ipvs_.step({.direction = ipvs::Direction::from_client,
-                                     .protocol = flow.protocol,
-                                     .source = flow.source,
-                                     .destination = flow.destination,
-                                     .flags = static_cast<ipvs::TcpFlags>(flow.tcp_flags),
-                                     .mark = mark},
-                                    now());
+    const ipvs::Segment segment{.direction = ipvs::Direction::from_client,
+                                .protocol = flow.protocol,
+                                .source = flow.source,
+                                .destination = flow.destination,
+                                .flags = static_cast<ipvs::TcpFlags>(flow.tcp_flags),
+                                .mark = mark};
+    const auto verdict = ipvs_.step(segment, now());
     if (verdict.action == ipvs::Action::reject || verdict.origin == ipvs::Origin::scheduled ||
         verdict.origin == ipvs::Origin::persistence) {
         tell_decision(flow, mark, verdict);
+    }
+    if (verdict.ftp_control && verdict.action == ipvs::Action::forward) {
+        pass_ftp(arrived, segment, verdict);
+        return true;
     }
     switch (verdict.action) {
         case ipvs::Action::pass:
@@ -309,6 +334,50 @@ bool Director::DataPath::take_request(const ArrivedPacket& arrived, const Packet
         }
     }
     return false;
+}
+
+/// A control connection's packet by NAT, with what the FTP helper makes of it.
+void Director::DataPath::pass_ftp(const ArrivedPacket& arrived, const ipvs::Segment& segment,
+                                  const ipvs::Verdict& verdict) {
+    const auto out = ftp_.pass(ipvs_, segment, verdict, arrived.packet, arrived.header);
+    const auto route = out ? route_to(out->header.GetDestination()) : nullptr;
+    const bool in = segment.direction == ipvs::Direction::from_client;
+    if (!route || (!in && !forwarding_)) {
+        ++counters_.dropped;
+        return;
+    }
+    ++(in ? counters_.forwarded : counters_.replies);
+    arrived.forward(route, out->packet, out->header);
+}
+
+/// What IPVS does not know passes the rules of nat POSTROUTING on its way out, and back.
+bool Director::DataPath::take_translated(const ArrivedPacket& arrived,
+                                         const PacketHeaders& headers) {
+    if (nat_rules_.empty()) {
+        return false;
+    }
+    const auto interface =
+        static_cast<std::uint32_t>(stack_->GetInterfaceForDevice(arrived.device));
+    if (stack_->IsDestinationAddress(arrived.header.GetDestination(), interface)) {
+        if (!source_nat_.incoming(headers.editor(), *headers.flow(), now())) {
+            return false;
+        }
+    } else {
+        const auto result = source_nat_.outgoing(headers.editor(), *headers.flow(), now());
+        if (result == SourceNat::Result::untouched) {
+            return false;
+        }
+        if (result == SourceNat::Result::no_port) {
+            ++counters_.dropped;
+            return true;
+        }
+    }
+    const auto route = route_to(headers.rewritten_header().GetDestination());
+    ++(route && forwarding_ ? counters_.passed : counters_.dropped);
+    if (route && forwarding_) {
+        arrived.forward(route, headers.rewritten_packet(), headers.rewritten_header());
+    }
+    return true;
 }
 
 void Director::DataPath::forward(const ArrivedPacket& arrived, const PacketHeaders& headers,

@@ -324,6 +324,12 @@ void FtpServer::dismiss() {
     retired_.clear();
 }
 
+bool serves_ftp(const scenario::Scenario& scenario, Port port) {
+    return std::ranges::any_of(scenario.workloads, [port](const scenario::Workload& w) {
+        return w.kind == scenario::Workload::Kind::ftp && w.to.port == port;
+    });
+}
+
 std::vector<std::unique_ptr<FtpServer>> make_ftp_servers(Network& network,
                                                          const scenario::Scenario& scenario,
                                                          std::uint64_t seed) {

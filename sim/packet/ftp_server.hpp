@@ -54,6 +54,9 @@ private:
     ns3::EventId dismissal_;
 };
 
+/// Does a workload of FTP go to this port? Then FtpServer has it, health checks included.
+bool serves_ftp(const scenario::Scenario& scenario, Port port);
+
 /// On every real server, one for each port that a workload of FTP goes to. Empty without any.
 std::vector<std::unique_ptr<FtpServer>> make_ftp_servers(Network& network,
                                                          const scenario::Scenario& scenario,

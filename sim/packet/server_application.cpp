@@ -11,6 +11,7 @@
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/check_answers.hpp"
 #include "sim/packet/clock.hpp"
+#include "sim/packet/ftp_server.hpp"
 #include "sim/packet/message.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/tcp_door.hpp"
@@ -397,7 +398,9 @@ void ServerApplication::start() {
         }
     }
     for (const auto& where : endpoints) {
-        listen(where);
+        if (where.protocol == Protocol::udp || !serves_ftp(scenario_, where.endpoint.port)) {
+            listen(where);
+        }
     }
 }
 

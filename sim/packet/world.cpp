@@ -15,6 +15,7 @@
 #include "sim/packet/configurations.hpp"
 #include "sim/packet/fault_effects.hpp"
 #include "sim/packet/fault_player.hpp"
+#include "sim/packet/ftp_server.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/router_host.hpp"
@@ -116,6 +117,7 @@ public:
         }
         clients_ = std::make_unique<ClientApplication>(network_, scenario, options.seed, sink_,
                                                        options.straight_to);
+        ftp_servers_ = make_ftp_servers(network_, scenario, options.seed);
         if (!options.pcap.empty()) {
             network_.enable_pcap(options.pcap, options.pcap_folder);
         }
@@ -237,6 +239,7 @@ private:
     FaultEffects effects_{{network_, routers_, servers_, load_daemons_}, scenario_, sink_};
     std::unique_ptr<FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
+    std::vector<std::unique_ptr<FtpServer>> ftp_servers_;
     Duration step_{};
     Time sampled_at_ = never;
     bool stopped_ = false;
