@@ -31,6 +31,9 @@ void FaultEffects::crash(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->crash();
     }
+    for (auto* ftp : ftp_servers(machine)) {
+        ftp->crash();
+    }
     if (auto* load = load_daemon(machine)) {
         load->reboot();
     }
@@ -44,6 +47,9 @@ void FaultEffects::restart(const Machine& machine) {
         r->boot();
     } else if (auto* s = server(machine)) {
         s->start();
+    }
+    for (auto* ftp : ftp_servers(machine)) {
+        ftp->start();
     }
     change(machine, State::up);
 }
@@ -86,6 +92,9 @@ void FaultEffects::stop(const Machine& machine) {
     auto* s = server(machine);
     if (s != nullptr && state(machine) == State::up) {
         s->stop();
+        for (auto* ftp : ftp_servers(machine)) {
+            ftp->stop();
+        }
         change(machine, State::service_stopped);
     }
 }
@@ -99,6 +108,9 @@ void FaultEffects::start(const Machine& machine) {
         s->start();
     } else if (auto* r = router(machine)) {
         r->start_daemons();
+    }
+    for (auto* ftp : ftp_servers(machine)) {
+        ftp->start();
     }
     tell_heartbeat_paths();
 }
@@ -249,6 +261,15 @@ RouterHost* FaultEffects::router(const Machine& machine) {
 ServerApplication* FaultEffects::server(const Machine& machine) {
     return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
                                                  : nullptr;
+}
+std::vector<FtpServer*> FaultEffects::ftp_servers(const Machine& machine) {
+    std::vector<FtpServer*> found;
+    for (const auto& ftp : machines_.ftp_servers) {
+        if (machine.kind == Machine::Kind::server && ftp->server() == machine.index) {
+            found.push_back(ftp.get());
+        }
+    }
+    return found;
 }
 LoadDaemon* FaultEffects::load_daemon(const Machine& machine) {
     return machine.kind == Machine::Kind::server && machine.index < machines_.load_daemons.size()

@@ -12,6 +12,7 @@
 
 #include "core/journal/event.hpp"
 #include "sim/packet/fault_player.hpp"
+#include "sim/packet/ftp_server.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/router_host.hpp"
@@ -26,6 +27,7 @@ struct RunningMachines {
     std::vector<std::unique_ptr<ServerApplication>>& servers;
     /// By server; none if nobody asks for load.
     std::vector<std::unique_ptr<LoadDaemon>>& load_daemons;
+    std::vector<std::unique_ptr<FtpServer>>& ftp_servers;  ///< several on a server, or none
 };
 
 /// Does to network, routers and servers what a fault says, and tells NodeChanged and HeartbeatPath
@@ -77,6 +79,7 @@ private:
     RouterHost* router(unsigned index);
     ServerApplication* server(const Machine& machine);
     LoadDaemon* load_daemon(const Machine& machine);
+    std::vector<FtpServer*> ftp_servers(const Machine& machine);
     Path path(unsigned from, unsigned to, Side side) const;
 
     RunningMachines machines_;

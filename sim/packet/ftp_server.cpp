@@ -22,6 +22,8 @@ namespace {
 constexpr std::uint16_t data_port = 20;
 /// vsftpd's accept_timeout and connect_timeout.
 constexpr Duration data_patience = std::chrono::seconds(60);
+/// vsftpd's idle_session_timeout and data_connection_timeout.
+constexpr Duration idle_patience = std::chrono::seconds(300);
 
 std::span<const std::uint8_t> bytes_of(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -44,6 +46,12 @@ void silence(ns3::Socket& socket) {
         ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>, const ns3::Address&>());
 }
 
+Port port_of(ns3::Socket& socket) {
+    ns3::Address bound;
+    socket.GetSockName(bound);
+    return from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port;
+}
+
 }  // namespace
 
 /// One control connection with its data connections, one after the other.
@@ -56,23 +64,53 @@ public:
         channel_.socket().SetCloseCallbacks(ns3::MakeCallback(&Session::on_closed, this),
                                             ns3::MakeCallback(&Session::on_closed, this));
         channel_.say(fmt::format("220 {} FTP server ready.", server_.settings_.name));
+        watch_idleness(now() + idle_patience);
     }
 
     ~Session() {
+        idleness_.Cancel();
         drop_data();
         silence(channel_.socket());
     }
 
+    /// Its process has ended: a RST says so, if anything does.
+    void abort(bool with_resets) {
+        over_ = true;
+        silence(channel_.socket());
+        if (with_resets) {
+            TcpDoor::reset(channel_.socket());
+        } else {
+            TcpDoor::drop(channel_.socket());
+        }
+        drop_data(with_resets);
+    }
+
     void leave() {
-        if (TcpDoor::peer_finished(channel_.socket()) || quit_) {
+        if (TcpDoor::peer_finished(channel_.socket()) || closes_) {
             channel_.socket().Close();
         } else {
             TcpDoor::drop(channel_.socket());
         }
     }
 
+    /// A passive data connection has come, perhaps one of an earlier PASV.
+    void take_data_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from) {
+        const auto peer = from_ns3(ns3::InetSocketAddress::ConvertFrom(from));
+        if (data_ || !listening_ || port_of(*socket) != port_of(*listening_) ||
+            peer.address != channel_.peer().address) {
+            TcpDoor::reset(*socket);  // pasv_promiscuous is off
+            return;
+        }
+        data_ = std::move(socket);
+        watch_data();
+        if (asked_) {
+            transfer();
+        }
+    }
+
 private:
     void hear(const std::string& line) {
+        last_activity_ = now();
         const auto space = line.find(' ');
         const auto word = line.substr(0, space);
         const auto rest = space == std::string::npos ? std::string() : line.substr(space + 1);
@@ -90,11 +128,26 @@ private:
             retrieve(rest);
         } else if (word == "QUIT") {
             channel_.say("221 Goodbye.");
-            quit_ = true;
+            closes_ = true;
             over();
         } else {
             channel_.say("500 Unknown command.");
         }
+    }
+
+    void watch_idleness(Time until) {
+        idleness_ = ns3::Simulator::Schedule(to_ns3(until - now()), &Session::look_idle, this);
+    }
+
+    /// A client that vanished says nothing any more.
+    void look_idle() {
+        if (const Time until = last_activity_ + idle_patience; until > now()) {
+            watch_idleness(until);
+            return;
+        }
+        channel_.say(transferring_ ? "421 Data timeout. Reconnect. Sorry." : "421 Timeout.");
+        closes_ = true;
+        over();
     }
 
     void passive(bool extended) {
@@ -106,10 +159,8 @@ private:
         }
         listening_->SetAcceptCallback(
             ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
-            ns3::MakeCallback(&Session::on_data_connection, this));
-        ns3::Address bound;
-        listening_->GetSockName(bound);
-        const auto port = from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port;
+            ns3::MakeBoundCallback(&FtpServer::at_passive_port, &server_, ticket_));
+        const auto port = port_of(*listening_);
         const auto told = server_.settings_.ftp.pasv_address.value_or(channel_.local().address);
         const auto mode = extended ? ipvs::FtpMode::extended_passive : ipvs::FtpMode::passive;
         const auto text = ipvs::ftp_answer_text(mode, {told, port});
@@ -165,20 +216,6 @@ private:
         data_->SetSendCallback(ns3::MakeCallback(&Session::on_room, this));
     }
 
-    /// A passive data connection has come.
-    void on_data_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from) {
-        const auto peer = from_ns3(ns3::InetSocketAddress::ConvertFrom(from));
-        if (data_ || peer.address != channel_.peer().address) {
-            TcpDoor::reset(*socket);  // pasv_promiscuous is off
-            return;
-        }
-        data_ = std::move(socket);
-        watch_data();
-        if (asked_) {
-            transfer();
-        }
-    }
-
     void on_data_connected(ns3::Ptr<ns3::Socket>) { transfer(); }
 
     void transfer() {
@@ -206,7 +243,10 @@ private:
         }
     }
 
-    void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) { send(); }
+    void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) {
+        last_activity_ = now();
+        send();
+    }
 
     void on_data_closed(ns3::Ptr<ns3::Socket>) {
         const bool was_transferring = transferring_;
@@ -226,7 +266,7 @@ private:
         channel_.say(answer);
     }
 
-    void drop_data() {
+    void drop_data(bool with_resets = true) {
         patience_.Cancel();
         asked_ = false;
         transferring_ = false;
@@ -237,7 +277,11 @@ private:
         }
         if (auto data = std::exchange(data_, nullptr)) {
             silence(*data);
-            TcpDoor::reset(*data);
+            if (with_resets) {
+                TcpDoor::reset(*data);
+            } else {
+                TcpDoor::drop(*data);
+            }
         }
     }
 
@@ -258,21 +302,31 @@ private:
     std::uint64_t unsent_ = 0;
     bool asked_ = false;  ///< RETR waits for its data connection, or runs
     bool transferring_ = false;
-    bool quit_ = false;
+    bool closes_ = false;  ///< it ends in order, from this side
     bool over_ = false;
-    ns3::EventId patience_;
+    Time last_activity_ = now();
+    ns3::EventId patience_, idleness_;
 };
 
 FtpServer::FtpServer(Network& network, std::uint32_t server, const scenario::Scenario& scenario,
                      Port port, std::uint64_t seed)
-    : settings_(scenario.servers[server]),
+    : server_(server),
+      settings_(scenario.servers[server]),
+      port_(port),
       node_(network.server(server)),
-      ports_(seed, "passive ports/" + settings_.name),
-      listening_(ns3::Socket::CreateSocket(node_, ns3::TcpSocketFactory::GetTypeId())) {
-    const Endpoint anywhere{Address{}, port};
+      ports_(seed, "passive ports/" + settings_.name) {
+    start();
+}
+
+void FtpServer::start() {
+    if (listening_) {
+        return;
+    }
+    listening_ = ns3::Socket::CreateSocket(node_, ns3::TcpSocketFactory::GetTypeId());
+    const Endpoint anywhere{Address{}, port_};
     if (listening_->Bind(to_ns3(anywhere)) != 0 || listening_->Listen() != 0) {
         throw std::runtime_error(fmt::format("server {} cannot listen on port {} for FTP",
-                                             settings_.name, port.value()));
+                                             settings_.name, port_.value()));
     }
     listening_->SetAcceptCallback(
         ns3::MakeNullCallback<bool, ns3::Ptr<ns3::Socket>, const ns3::Address&>(),
@@ -282,13 +336,52 @@ FtpServer::FtpServer(Network& network, std::uint32_t server, const scenario::Sce
 
 FtpServer::~FtpServer() {
     dismissal_.Cancel();
+    if (listening_) {
+        silence(*listening_);
+    }
+}
+
+void FtpServer::stop() {
+    end(true);
+}
+
+void FtpServer::crash() {
+    end(false);
+}
+
+void FtpServer::end(bool with_resets) {
+    if (!listening_) {
+        return;
+    }
+    dismissal_.Cancel();
+    for (const auto& [ticket, session] : sessions_) {
+        session->abort(with_resets);
+    }
+    sessions_.clear();
+    retired_.clear();
     silence(*listening_);
+    listening_->Close();
+    listening_ = nullptr;
 }
 
 void FtpServer::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
+    if (!listening_) {
+        TcpDoor::reset(*socket);  // the process ended between the SYN and this ACK
+        return;
+    }
     const Ticket ticket = next_ticket_++;
     sessions_.emplace_hint(sessions_.end(), ticket,
                            std::make_unique<Session>(*this, ticket, std::move(socket)));
+}
+
+void FtpServer::at_passive_port(FtpServer* server, Ticket session, ns3::Ptr<ns3::Socket> socket,
+                                const ns3::Address& from) {
+    const auto found = server->sessions_.find(session);
+    if (found == server->sessions_.end()) {
+        TcpDoor::reset(*socket);
+        return;
+    }
+    found->second->take_data_connection(std::move(socket), from);
 }
 
 ns3::Ptr<ns3::Socket> FtpServer::passive_socket() {

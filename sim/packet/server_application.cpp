@@ -495,6 +495,10 @@ void ServerApplication::listen(const ListenEndpoint& where) {
 }
 
 void ServerApplication::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from) {
+    if (!application_) {
+        TcpDoor::reset(*socket);  // the process ended between the SYN and this ACK
+        return;
+    }
     const Ticket ticket = next_ticket_++;
     auto session = std::make_unique<TcpSession>(*this, ticket, std::move(socket));
     auto& opened = *session;

@@ -236,10 +236,11 @@ private:
     scenario::Replicas replicas_{scenario_, options_.seed};
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     std::vector<std::unique_ptr<LoadDaemon>> load_daemons_;  ///< by server, if any load is asked
-    FaultEffects effects_{{network_, routers_, servers_, load_daemons_}, scenario_, sink_};
+    std::vector<std::unique_ptr<FtpServer>> ftp_servers_;
+    FaultEffects effects_{
+        {network_, routers_, servers_, load_daemons_, ftp_servers_}, scenario_, sink_};
     std::unique_ptr<FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
-    std::vector<std::unique_ptr<FtpServer>> ftp_servers_;
     Duration step_{};
     Time sampled_at_ = never;
     bool stopped_ = false;

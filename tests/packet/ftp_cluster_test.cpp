@@ -136,5 +136,90 @@ TEST(FtpCluster, WithoutPersistenceDataConnectionsGoToOtherServers) {
     EXPECT_LT(served(s), 12U);
 }
 
+/// A fault on every server at once.
+void strike(scenario::Scenario& s, Duration at, scenario::FaultKind kind) {
+    for (unsigned i = 0; i < s.servers.size(); ++i) {
+        scenario::Fault fault;
+        fault.kind = kind;
+        fault.at = Time{at};
+        fault.target.kind = scenario::FaultTarget::Kind::server;
+        fault.target.index = i;
+        fault.what = "fault";
+        s.faults.push_back(fault);
+    }
+}
+
+/// 2 control connections a second for 6 s, each open for more than a second.
+scenario::Scenario thoughtful_clients() {
+    auto s = with_helper(FtpTransfers::Mode::passive);
+    s.workloads[0].think = scenario::Constant{1};
+    return s;
+}
+
+/// Outcomes of the connections opened within a span.
+std::set<journal::Outcome> opened_between(const WorldRun& run, Duration from, Duration to) {
+    std::map<std::uint64_t, Time> opened;
+    std::set<journal::Outcome> outcomes;
+    for (const auto& e : run.events.events) {
+        if (const auto* o = std::get_if<journal::ConnectionOpened>(&e.payload)) {
+            opened[o->connection] = e.time;
+        } else if (const auto* c = std::get_if<journal::ConnectionClosed>(&e.payload)) {
+            const auto at = opened.at(c->connection);
+            if (at >= Time{from} && at < Time{to}) {
+                outcomes.insert(c->outcome);
+            }
+        }
+    }
+    return outcomes;
+}
+
+TEST(FtpCluster, AStoppedServerResetsItsSessionsAndRefusesUntilItStarts) {
+    auto s = thoughtful_clients();
+    strike(s, milliseconds(2200), scenario::FaultKind::stop);
+    strike(s, milliseconds(4200), scenario::FaultKind::start);
+    const WorldRun run(s);
+    expect_accounts(run);
+    using journal::Outcome;
+    EXPECT_EQ(opened_between(run, {}, milliseconds(1000)), std::set{Outcome::served});
+    // One file has been fetched, the second one is never asked for.
+    EXPECT_EQ(opened_between(run, milliseconds(1400), milliseconds(2100)),
+              std::set{Outcome::reset});
+    EXPECT_EQ(opened_between(run, milliseconds(2200), milliseconds(4100)),
+              std::set{Outcome::refused});
+    EXPECT_EQ(opened_between(run, milliseconds(4200), seconds(6)), std::set{Outcome::served});
+}
+
+TEST(FtpCluster, ACrashedServerSaysNothingUntilItRestartsAndKnowsNoSessionThen) {
+    auto s = thoughtful_clients();
+    strike(s, milliseconds(2200), scenario::FaultKind::crash);
+    const WorldRun dead(s);
+    expect_accounts(dead);
+    using journal::Outcome;
+    EXPECT_EQ(opened_between(dead, {}, milliseconds(1000)), std::set{Outcome::served});
+    EXPECT_EQ(opened_between(dead, milliseconds(1400), seconds(6)), std::set{Outcome::timed_out});
+
+    strike(s, milliseconds(4200), scenario::FaultKind::restart);
+    const WorldRun back(s);
+    expect_accounts(back);
+    // What the client says next is answered by a RST.
+    EXPECT_EQ(opened_between(back, milliseconds(1400), milliseconds(2100)),
+              std::set{Outcome::reset});
+    EXPECT_EQ(opened_between(back, milliseconds(4200), seconds(6)), std::set{Outcome::served});
+}
+
+TEST(FtpCluster, AHungServerGoesOnWithItsSessionsLater) {
+    auto s = thoughtful_clients();
+    strike(s, milliseconds(2200), scenario::FaultKind::hang);
+    strike(s, milliseconds(4200), scenario::FaultKind::resume);
+    const WorldRun run(s);
+    expect_accounts(run);
+    EXPECT_EQ(run.count(journal::Outcome::served), 12U);
+    for (const auto& e : run.events.events) {
+        if (std::holds_alternative<journal::ResponseReceived>(e.payload)) {
+            EXPECT_TRUE(e.time < Time{milliseconds(2300)} || e.time >= Time{milliseconds(4200)});
+        }
+    }
+}
+
 }  // namespace
 }  // namespace lvslab::packet_world::testing

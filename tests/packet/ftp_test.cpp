@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/packet/rewrite.hpp"
+#include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/ftp_client.hpp"
 #include "sim/packet/ftp_control.hpp"
@@ -210,6 +211,55 @@ TEST(Ftp, TheHelperKeepsNumbersRightOverALossyLink) {
     run.go(300);
     EXPECT_EQ(run.received.size(), 50U);
     EXPECT_EQ(run.outcomes, std::vector(10, journal::Outcome::served));
+}
+
+TEST(Ftp, SessionOfAClientThatVanishedEndsAfter300Seconds) {
+    FtpRun run(ftp_cluster(FtpTransfers::Mode::passive), true);
+    const auto socket =
+        ns3::Socket::CreateSocket(run.network.client(0, 0), ns3::TcpSocketFactory::GetTypeId());
+    socket->Connect(to_ns3(Endpoint{run.scenario.servers[0].interface.address, Port{21}}));
+    run.go(299);
+    EXPECT_EQ(run.servers[0]->held(), 1U);
+    run.go(2);
+    EXPECT_EQ(run.servers[0]->held(), 0U);
+    std::string heard;
+    while (const auto packet = socket->Recv()) {
+        if (packet->GetSize() == 0) {
+            break;
+        }
+        std::string more(packet->GetSize(), ' ');
+        packet->CopyData(reinterpret_cast<std::uint8_t*>(more.data()), packet->GetSize());
+        heard += more;
+    }
+    EXPECT_TRUE(heard.ends_with("421 Timeout.\r\n")) << heard;
+}
+
+TEST(Ftp, StoppedServerRefusesAndServesWhenItStartsAgain) {
+    FtpRun run(ftp_cluster(FtpTransfers::Mode::passive), true);
+    const Endpoint server{run.scenario.servers[0].interface.address, Port{21}};
+    run.servers[0]->stop();
+    run.fetch(4000, files, server);
+    run.go();
+    EXPECT_EQ(run.outcomes, std::vector{journal::Outcome::refused});
+    run.servers[0]->start();
+    run.fetch(4001, files, server);
+    run.go();
+    EXPECT_EQ(run.received, files);
+    EXPECT_EQ(run.outcomes.back(), journal::Outcome::served);
+}
+
+// A handshake that is under way when its listener's process ends belongs to nobody.
+TEST(Ftp, StopAtAnyTimeLeavesNoSession) {
+    for (const auto mode : modes) {
+        for (std::uint64_t t = 0; t <= 600; t += 4) {
+            FtpRun run(ftp_cluster(mode), true);
+            run.fetch(4000, {1000, 1000}, {run.scenario.servers[0].interface.address, Port{21}});
+            ns3::Simulator::Schedule(ns3::MilliSeconds(t), &FtpServer::stop, run.servers[0].get());
+            run.go();
+            EXPECT_EQ(run.outcomes.size(), 1U) << int(mode) << " " << t << " ms";
+            EXPECT_EQ(run.servers[0]->held(), 0U) << int(mode) << " " << t << " ms";
+        }
+    }
 }
 
 }  // namespace

@@ -73,6 +73,21 @@ TEST(ServerApplication, SegmentOfNoConnectionIsResetAndAResetIsNot) {
     EXPECT_GT(frames_after_stray(ns3::TcpHeader::ACK), silent);
 }
 
+TEST(ServerApplication, ConnectionWhoseHandshakeMeetsTheProcessEndIsReset) {
+    auto scenario = rush(Protocol::tcp, 10);
+    // SYNs are answered from 20 ms on, the first ACK comes after 60 ms.
+    scenario.clients[0].link.delay = milliseconds(20);
+    scenario::Fault stop;
+    stop.kind = scenario::FaultKind::stop;
+    stop.at = Time{milliseconds(50)};
+    stop.target.kind = scenario::FaultTarget::Kind::server;
+    stop.what = "stop web1";
+    scenario.faults.push_back(stop);
+    const WorldRun run(scenario);
+    expect_accounts(run);
+    EXPECT_EQ(run.count(Outcome::refused), 10U);
+}
+
 TEST(ServerApplication, FullQueueDropsUdp) {
     auto scenario = rush(Protocol::udp, 10);
     scenario.servers[0].workers = 1;
