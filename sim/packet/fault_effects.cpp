@@ -72,16 +72,16 @@ void FaultEffects::resume(const Machine& machine) {
     if (was != State::hung && was != State::daemons_suspended) {
         return;
     }
+    auto* s = server(machine);
+    // Told before the network goes on: what waited in the card is worked off within that call.
+    change(machine, s == nullptr || s->running() ? State::up : State::service_stopped);
     if (was == State::hung) {
         machines_.network.resume(machine);
+        tell_heartbeat_paths();
     }
-    if (auto* s = server(machine)) {
+    if (s != nullptr) {
         s->thaw();
-        change(machine, s->running() ? State::up : State::service_stopped);
-        return;
-    }
-    change(machine, State::up);
-    if (auto* r = router(machine)) {
+    } else if (auto* r = router(machine)) {
         r->go_on();
     }
 }

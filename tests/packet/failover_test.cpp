@@ -157,6 +157,27 @@ TEST(Failover, HungServerFinishesItsWorkLater) {
     EXPECT_TRUE(caught.contains(Outcome::served)) << "it still has their requests";
 }
 
+TEST(Failover, HungRouterDecidesNothingUntilItIsToldToGoOn) {
+    auto scenario = shop(NetworkType::nat);
+    auto hang = fault_at(seconds(6), FaultKind::hang, FaultTarget::Kind::router, 0);
+    hang.length = seconds(5);
+    scenario.faults.push_back(hang);
+    const WorldRun run(scenario);
+    auto state = journal::NodeState::up;
+    unsigned decisions_at_once = 0;
+    for (const auto& e : run.events.events) {
+        if (const auto* n = std::get_if<journal::NodeChanged>(&e.payload)) {
+            EXPECT_EQ(n->node, "lvs1");
+            state = n->state;
+        } else if (const auto* d = std::get_if<journal::Decision>(&e.payload);
+                   d != nullptr && d->router == 0) {
+            EXPECT_EQ(state, journal::NodeState::up);
+            decisions_at_once += e.time == Time{seconds(11)} ? 1U : 0U;
+        }
+    }
+    EXPECT_GE(decisions_at_once, 1U) << "what waited in its card is worked off";
+}
+
 TEST(Failover, DirectorAndLinkTrafficAddUp) {
     auto scenario = shop(NetworkType::nat);
     scenario.faults.push_back(fault_at(seconds(8), FaultKind::crash, FaultTarget::Kind::router, 0));
