@@ -293,10 +293,7 @@ private:
                 if (!v.active || !r.active) {
                     continue;
                 }
-                const bool exists = std::ranges::any_of(s_.servers, [&](const auto& server) {
-                    return server.interface.address == r.address;
-                });
-                if (!exists) {
+                if (!is_server(r.address)) {
                     d_.error(r.location,
                              fmt::format("real server {} ({}) of virtual service {} has no entry "
                                          "under \"servers\" of the scenario",
@@ -309,7 +306,21 @@ private:
                                          r.name, r.address.to_string(), r.port.value(), v.name));
                 }
             }
+            check_sorry_server(v);
         }
+    }
+
+    void check_sorry_server(const config::VirtualServer& v) {
+        if (v.active && v.sorry_server && !is_server(*v.sorry_server)) {
+            d_.error(v.location, fmt::format("sorry_server {} of virtual service {} has no entry "
+                                             "under \"servers\" of the scenario",
+                                             v.sorry_server->to_string(), v.name));
+        }
+    }
+
+    bool is_server(const Address& address) const {
+        return std::ranges::any_of(
+            s_.servers, [&](const auto& server) { return server.interface.address == address; });
     }
 
     // The command that nanny runs is a program with arguments.
@@ -377,6 +388,9 @@ void check_named_servers(const Scenario& s, const std::vector<ConfigFile>& files
         for (const auto& v : file.config.virtual_servers) {
             for (const auto& r : v.servers) {
                 named.insert(r.address);
+            }
+            if (v.active && v.sorry_server) {
+                named.insert(*v.sorry_server);
             }
         }
     }

@@ -259,7 +259,11 @@ void listen_for(const scenario::Scenario& s, const scenario::Workload& w, const 
         if (!reached.contains(&s.config.virtual_servers[service.virtual_server])) {
             continue;
         }
-        for (const auto& d : service.destinations) {
+        auto destinations = service.destinations;
+        if (service.sorry) {
+            destinations.push_back(*service.sorry);
+        }
+        for (const auto& d : destinations) {
             if (d.endpoint.address == server) {
                 endpoints.insert(listen_for(w, to, d.endpoint, own));
             }

@@ -188,5 +188,15 @@ TEST(ListenEndpoints, AreThoseOfTheServicesThatTheServerIsIn) {
     EXPECT_EQ(listened(s, 1), (Texts{"tcp 10.11.12.2:80"}));
 }
 
+TEST(ListenEndpoints, OfASorryServerAreThoseOfItsService) {
+    auto s = cluster(NetworkType::nat, 2, 1);
+    for (auto& v : s.config.virtual_servers) {
+        v.servers.resize(1);
+    }
+    EXPECT_EQ(listened(s, 1), Texts{});
+    s.config.virtual_servers[0].sorry_server = s.servers[1].interface.address;
+    EXPECT_EQ(listened(s, 1), (Texts{"tcp 10.11.12.2:80"}));
+}
+
 }  // namespace
 }  // namespace lvslab::packet_world::testing
