@@ -36,7 +36,8 @@ bool Application::arrive(Station::Ticket ticket, double service_quantile,
             seconds += scenario::quantile(server_.cache->miss, service_quantile);
         }
     }
-    return station_.arrive(ticket, work_of(seconds), now);
+    return station_.arrive(ticket, work_of(seconds), now,
+                           server_.data ? Station::Then::hold : Station::Then::leave);
 }
 
 bool Application::arrive_check(Station::Ticket ticket, double quantile, Time now) {

@@ -34,6 +34,10 @@ public:
     /// As Station's.
     Time next_completion() const { return station_.next_completion(); }
     std::optional<Station::Ticket> complete(Time now) { return station_.complete(now); }
+    /// A request of a server that needs data (scenario: `data`) is held when its own work is done,
+    /// until release(): its worker waits for the data server. Checks are not.
+    bool held(Station::Ticket ticket) const { return station_.held(ticket); }
+    bool release(Station::Ticket ticket, Time now) { return station_.release(ticket, now); }
 
     const Station& station() const { return station_; }
     std::uint64_t hits() const { return hits_; }

@@ -28,8 +28,13 @@ Station::Station(const StationSettings& settings)
     }
 }
 
-unsigned Station::busy() const {
+unsigned Station::running() const {
     return static_cast<unsigned>(std::min<std::size_t>(in_service_.size(), workers_));
+}
+
+unsigned Station::busy() const {
+    const auto held = discipline_ == Discipline::fcfs ? held_.size() : 0;
+    return running() + static_cast<unsigned>(held);
 }
 
 Duration Station::work_done(Time now) const {
@@ -54,8 +59,8 @@ void Station::account(Time now) {
     accounted_ = now;
 }
 
-void Station::begin(Ticket ticket, std::int64_t due) {
-    in_service_.push_back({due, order_++, ticket});
+void Station::begin(Ticket ticket, std::int64_t due, Then then) {
+    in_service_.push_back({due, order_++, ticket, then});
     std::push_heap(in_service_.begin(), in_service_.end(), Later{});
 }
 
@@ -66,24 +71,24 @@ Station::Served Station::end_first() {
     return first;
 }
 
-bool Station::arrive(Ticket ticket, Duration work, Time now) {
+bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
     if (full()) {
         ++refused_;
         return false;
     }
     work = std::clamp(work, Duration::zero(), longest_work);
-    if (discipline_ == Discipline::fcfs && in_service_.size() >= workers_) {
+    if (discipline_ == Discipline::fcfs && !has_free_worker()) {
         if (waiting_.full()) {
             waiting_.set_capacity(std::max<std::size_t>(16, 2 * waiting_.capacity()));
         }
-        waiting_.push_back({ticket, work});
+        waiting_.push_back({ticket, work, then});
         return true;
     }
     account(now);
     if (discipline_ == Discipline::fcfs) {
-        begin(ticket, (now + work).time_since_epoch().count());
+        begin(ticket, (now + work).time_since_epoch().count(), then);
     } else {
-        begin(ticket, virtual_clock_ + work.count() * ticks_per_nanosecond);
+        begin(ticket, virtual_clock_ + work.count() * ticks_per_nanosecond, then);
     }
     return true;
 }
@@ -111,13 +116,32 @@ std::optional<Station::Ticket> Station::complete(Time now) {
         return std::nullopt;
     }
     account(due);
-    const Ticket done = end_first().ticket;
-    if (!waiting_.empty()) {
-        const Waiting next = waiting_.front();
-        waiting_.pop_front();
-        begin(next.ticket, (due + next.work).time_since_epoch().count());
+    const Served done = end_first();
+    if (done.then == Then::hold) {
+        held_.insert(done.ticket);
     }
-    return done;
+    begin_next(due);
+    return done.ticket;
+}
+
+void Station::begin_next(Time now) {
+    if (waiting_.empty() || !has_free_worker()) {
+        return;
+    }
+    const Waiting next = waiting_.front();
+    waiting_.pop_front();
+    begin(next.ticket, (now + next.work).time_since_epoch().count(), next.then);
+}
+
+bool Station::release(Ticket ticket, Time now) {
+    const auto found = held_.find(ticket);
+    if (found == held_.end()) {
+        return false;
+    }
+    account(now);
+    held_.erase(found);
+    begin_next(now);
+    return true;
 }
 
 }  // namespace lvslab::server
