@@ -259,7 +259,8 @@ private:
         for (const auto* names : {&names_.servers, &names_.routers, &names_.data_servers}) {
             all.insert(all.end(), names->begin(), names->end());
         }
-        all.insert(all.end(), {"active router", "standby router", "heartbeat", "gateway"});
+        all.insert(all.end(),
+                   {"active router", "standby router", "heartbeat", "gateway", "gateway standby"});
         return all;
     }
 

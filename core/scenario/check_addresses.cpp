@@ -77,6 +77,13 @@ private:
                      fmt::format("gateway {} is not in {}, {}", s_.gateway.to_string(),
                                  public_->name, network_of(network).to_string()));
         }
+        if (known(places_.gateway_standby) &&
+            !network.contains(s_.gateway_standby->interface.address)) {
+            d_.error(places_.gateway_standby,
+                     fmt::format("standby {} of the gateway is not in {}, {}",
+                                 s_.gateway_standby->interface.address.to_string(), public_->name,
+                                 network_of(network).to_string()));
+        }
     }
 
     void check_clients() {
@@ -210,6 +217,10 @@ private:
             known(places_.gateway) ? places_.gateway
             : public_              ? public_->place
                                    : SourceLocation{});
+        if (known(places_.gateway_standby)) {
+            use(s_.gateway_standby->interface.address, "the gateway's standby",
+                places_.gateway_standby);
+        }
         use_config_addresses();
     }
 

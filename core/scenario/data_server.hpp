@@ -24,10 +24,10 @@ struct DataNeed {
     Duration timeout = std::chrono::seconds(3);  ///< of each; the request fails after it
 };
 
-/// The second node of a data server's pair. It takes the service address over when the first one
-/// dies.
+/// The second node of an active/passive pair (a data server's, the gateway's). It takes the shared
+/// address over when the first one dies, and the first one is standby when it returns.
 struct Standby {
-    Network interface;
+    Network interface;                             ///< its own
     Duration takeover = std::chrono::seconds(10);  ///< from the death to the service's return
 };
 

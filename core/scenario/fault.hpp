@@ -50,7 +50,7 @@ struct FaultTarget {
 
     Kind kind = Kind::router;
     unsigned index = 0;    ///< of router, server and data_server: into the scenario's vector
-    bool standby = false;  ///< of a data server: its pair's second node
+    bool standby = false;  ///< of a data server or the gateway: its pair's second node
     std::optional<NetworkSide> side;  ///< where a link is meant; unset = all links of the node
 };
 

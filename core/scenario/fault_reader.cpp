@@ -113,6 +113,9 @@ std::optional<FaultTarget> named_target(std::string_view text, const Scenario& s
             return FaultTarget{kind, 0, false, {}};
         }
     }
+    if (text == "gateway standby" && s.gateway_standby) {
+        return FaultTarget{Kind::gateway, 0, true, {}};
+    }
     if (const auto i = find(s.routers, text)) {
         return FaultTarget{Kind::router, *i, false, {}};
     }
@@ -146,6 +149,9 @@ void refuse_target(const Word& word, const Scenario& s, Diagnostics& d) {
         if (data.standby) {
             standbys.push_back(data.name + " standby");
         }
+    }
+    if (s.gateway_standby) {
+        standbys.emplace_back("gateway standby");
     }
     known.insert(known.end(), standbys.begin(), standbys.end());
     known.insert(known.end(), {"active router", "standby router", "gateway", "heartbeat",

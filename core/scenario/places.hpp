@@ -36,6 +36,7 @@ struct Places {
 
     SourceLocation config;
     SourceLocation gateway;
+    SourceLocation gateway_standby;
     std::vector<Router> routers;
     std::vector<SourceLocation> servers;   ///< their addresses
     std::vector<Server> server_parts;      ///< the rest of them

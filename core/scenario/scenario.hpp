@@ -238,6 +238,10 @@ struct Scenario {
     /// Routes between the clients' networks and the routers' public one: an address of the latter
     /// (the last host address, 192.168.26.254 in the manual, if the scenario does not say).
     Address gateway;
+    /// The second node of a redundant gateway (manual, appendix A's firewalls). It takes the
+    /// gateway's addresses over, in every network, when the first one dies. Its own address is in
+    /// the public network.
+    std::optional<Standby> gateway_standby;
     std::vector<MarkRule> marks;  ///< those that the first router has when the run begins
     std::vector<Workload> workloads;
     std::vector<Program> programs;

@@ -62,11 +62,7 @@ void SectionReader::read(const Node& root) {
                [&](const auto& name, const auto& node) { read_server(name, node); });
     each_named(m.require("clients"), "client group",
                [&](const auto& name, const auto& node) { read_clients(name, node); });
-    const auto* gateway = m.find("gateway");
-    if (const auto address = yaml::read_address(gateway, "gateway", d_)) {
-        s_.gateway = *address;
-        places_.gateway = gateway->location;
-    }
+    read_gateway(m.find("gateway"));
     read_shared_marks(m.find("marks"));
     if (!s_.routers.empty()) {
         s_.marks = s_.routers.front().running.marks;

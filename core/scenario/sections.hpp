@@ -62,6 +62,7 @@ private:
     void read_standby(const yaml::Node* node, DataServer& data);
     void read_server(const std::string& name, const yaml::Node& node);
     void read_application(yaml::Mapping& m, Server& server);
+    void read_gateway(const yaml::Node* node);
     void read_gateways(const yaml::Node& node, Server& server);
     std::optional<VipGuard> read_vip(const yaml::Node* node, std::string_view what);
     std::optional<DataNeed> read_data_need(const yaml::Node& node);

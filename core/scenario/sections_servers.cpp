@@ -244,6 +244,31 @@ void SectionReader::read_standby(const Node* node, DataServer& data) {
     m.finish();
 }
 
+// An address, or a pair: { address, standby, takeover }.
+void SectionReader::read_gateway(const Node* node) {
+    if (node == nullptr || node->kind != Node::Kind::mapping) {
+        if (const auto address = yaml::read_address(node, "gateway", d_)) {
+            s_.gateway = *address;
+            places_.gateway = node->location;
+        }
+        return;
+    }
+    Mapping m(*node, "gateway", d_);
+    const auto* address = m.require("address");
+    if (const auto a = yaml::read_address(address, "address", d_)) {
+        s_.gateway = *a;
+        places_.gateway = address->location;
+    }
+    auto& standby = s_.gateway_standby.emplace();
+    const auto* own = m.require("standby");
+    if (const auto a = yaml::read_address(own, "standby", d_); a && !s_.routers.empty()) {
+        standby.interface = {*a, s_.routers.front().public_interface.prefix_length};
+        places_.gateway_standby = own->location;
+    }
+    assign(standby.takeover, yaml::read_duration(m.find("takeover"), "takeover", d_));
+    m.finish();
+}
+
 void SectionReader::read_clients(const std::string& name, const Node& node) {
     Mapping m(node, "client group " + name, d_);
     auto& group = s_.clients.emplace_back();
