@@ -30,6 +30,10 @@ void FaultEffects::crash(const Machine& machine) {
         r->crash();
     } else if (auto* s = server(machine)) {
         s->crash();
+    } else if (auto* d = data_server(machine)) {
+        d->crash(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->died(machine.node);
     }
     for (auto* ftp : ftp_servers(machine)) {
         ftp->crash();
@@ -47,6 +51,10 @@ void FaultEffects::restart(const Machine& machine) {
         r->boot();
     } else if (auto* s = server(machine)) {
         s->start();
+    } else if (auto* d = data_server(machine)) {
+        d->restart(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
     }
     for (auto* ftp : ftp_servers(machine)) {
         ftp->start();
@@ -63,6 +71,10 @@ void FaultEffects::hang(const Machine& machine) {
         r->hold();
     } else if (auto* s = server(machine)) {
         s->freeze();
+    } else if (auto* d = data_server(machine)) {
+        d->freeze(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->died(machine.node);
     }
     change(machine, State::hung);
 }
@@ -73,14 +85,21 @@ void FaultEffects::resume(const Machine& machine) {
         return;
     }
     auto* s = server(machine);
+    auto* d = data_server(machine);
+    const bool stopped =
+        (s != nullptr && !s->running()) || (d != nullptr && !d->running(machine.node));
     // Told before the network goes on: what waited in the card is worked off within that call.
-    change(machine, s == nullptr || s->running() ? State::up : State::service_stopped);
+    change(machine, stopped ? State::service_stopped : State::up);
     if (was == State::hung) {
         machines_.network.resume(machine);
         tell_heartbeat_paths();
     }
     if (s != nullptr) {
         s->thaw();
+    } else if (d != nullptr) {
+        d->thaw(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
     } else if (auto* r = router(machine)) {
         r->go_on();
     }
@@ -89,12 +108,17 @@ void FaultEffects::resume(const Machine& machine) {
 // ---- programs ----
 
 void FaultEffects::stop(const Machine& machine) {
-    auto* s = server(machine);
-    if (s != nullptr && state(machine) == State::up) {
+    if (state(machine) != State::up) {
+        return;
+    }
+    if (auto* s = server(machine)) {
         s->stop();
         for (auto* ftp : ftp_servers(machine)) {
             ftp->stop();
         }
+        change(machine, State::service_stopped);
+    } else if (auto* d = data_server(machine)) {
+        d->stop(machine.node);
         change(machine, State::service_stopped);
     }
 }
@@ -106,6 +130,8 @@ void FaultEffects::start(const Machine& machine) {
     change(machine, State::up);
     if (auto* s = server(machine)) {
         s->start();
+    } else if (auto* d = data_server(machine)) {
+        d->start(machine.node);
     } else if (auto* r = router(machine)) {
         r->start_daemons();
     }
@@ -118,6 +144,8 @@ void FaultEffects::start(const Machine& machine) {
 void FaultEffects::slow(const Machine& machine, double factor) {
     if (auto* s = server(machine)) {
         s->slow_down(factor);
+    } else if (auto* d = data_server(machine)) {
+        d->slow_down(machine.node, factor);
     }
 }
 
@@ -270,6 +298,14 @@ std::vector<FtpServer*> FaultEffects::ftp_servers(const Machine& machine) {
         }
     }
     return found;
+}
+DataServer* FaultEffects::data_server(const Machine& machine) {
+    return machine.kind == Machine::Kind::data_server
+               ? machines_.data_servers.at(machine.index).get()
+               : nullptr;
+}
+GatewayPair* FaultEffects::gateways(const Machine& machine) {
+    return machine.kind == Machine::Kind::gateway ? &machines_.gateways : nullptr;
 }
 LoadDaemon* FaultEffects::load_daemon(const Machine& machine) {
     return machine.kind == Machine::Kind::server && machine.index < machines_.load_daemons.size()

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "core/journal/event.hpp"
+#include "sim/packet/data_server.hpp"
 #include "sim/packet/fault_player.hpp"
 #include "sim/packet/ftp_server.hpp"
+#include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/router_host.hpp"
@@ -28,6 +30,8 @@ struct RunningMachines {
     /// By server; none if nobody asks for load.
     std::vector<std::unique_ptr<LoadDaemon>>& load_daemons;
     std::vector<std::unique_ptr<FtpServer>>& ftp_servers;  ///< several on a server, or none
+    std::vector<std::unique_ptr<DataServer>>& data_servers;
+    GatewayPair& gateways;
 };
 
 /// Does to network, routers and servers what a fault says, and tells NodeChanged and HeartbeatPath
@@ -80,6 +84,8 @@ private:
     ServerApplication* server(const Machine& machine);
     LoadDaemon* load_daemon(const Machine& machine);
     std::vector<FtpServer*> ftp_servers(const Machine& machine);
+    DataServer* data_server(const Machine& machine);
+    GatewayPair* gateways(const Machine& machine);
     Path path(unsigned from, unsigned to, Side side) const;
 
     RunningMachines machines_;

@@ -22,7 +22,7 @@ Machine machine_of(const FaultTarget& target) {
         case FaultTarget::Kind::data_server:
             return {Machine::Kind::data_server, target.index, target.standby ? 1U : 0U};
         case FaultTarget::Kind::gateway:
-            return {Machine::Kind::gateway};
+            return {Machine::Kind::gateway, 0, target.standby ? 1U : 0U};
         case FaultTarget::Kind::router:
         case FaultTarget::Kind::active_router:
         case FaultTarget::Kind::standby_router:

@@ -14,7 +14,7 @@ struct Machine {
     enum class Kind : std::uint8_t { router, server, data_server, gateway };
     Kind kind = Kind::server;
     unsigned index = 0;
-    /// Data servers: 0 the first of the pair, 1 its standby.
+    /// Data servers and the gateway: 0 the first of the pair, 1 its standby.
     unsigned node = 0;
     friend constexpr auto operator<=>(const Machine&, const Machine&) = default;
 };

@@ -32,19 +32,29 @@ std::vector<Ptr<EthernetPort>> ports_of(const Ptr<ns3::Node>& node) {
     return ports;
 }
 
-void Network::Builder::build_gateway() {
-    gateway = new_node("gateway", Routing::plain, false);
+void Network::Builder::build_gateways() {
+    for (unsigned node = 0; node < (scenario.gateway_standby ? 2U : 1U); ++node) {
+        build_gateway(node);
+    }
+}
+
+void Network::Builder::build_gateway(unsigned node) {
+    const std::string name = node == 0 ? "gateway" : "gateway-standby";
+    const auto& gateway = gateway_nodes.emplace_back(new_node(name, Routing::plain, false));
+    gateway_interface_.resize(lans.size());
     for (std::size_t i = 0; i < lans.size(); ++i) {
         const auto& lan = topology.lans[i];
-        gateway_interface_.push_back(lan.gateway.is_unspecified()
-                                         ? 0
-                                         : plug(gateway, lans[i], "gateway-" + lan.name,
-                                                scenario::Link{},
-                                                {lan.gateway, lan.network.prefix_length}));
-        for (const auto& address : lan.more_gateways) {
+        if (lan.gateway.is_unspecified()) {
+            continue;
+        }
+        const bool shared = !lan.gateway_nodes.empty();
+        gateway_interface_[i] = plug(gateway, lans[i], name + "-" + lan.name, scenario::Link{},
+                                     lvslab::Network{shared ? lan.gateway_nodes[node] : lan.gateway,
+                                                     lan.network.prefix_length});
+        for (const auto& address : shared ? std::vector<Address>{} : lan.more_gateways) {
             auto further = interface_address({address, lan.network.prefix_length});
             further.SetSecondary();
-            gateway->GetObject<ns3::Ipv4>()->AddAddress(gateway_interface_.back(), further);
+            gateway->GetObject<ns3::Ipv4>()->AddAddress(gateway_interface_[i], further);
         }
     }
 }
@@ -61,23 +71,47 @@ void Network::Builder::build_group(const scenario::ClientGroup& group) {
     const auto star = new_switch();
     const auto base = group.network.base().v4_host_order();
     const lvslab::Network hub{Address::v4(base + 1), group.network.prefix_length};
-    const auto hub_interface = plug(gateway, star, "gateway-" + group.name, inside, hub);
-    const auto gateway_stack = gateway->GetObject<ns3::Ipv4L3Protocol>();
-    const auto hub_mac = gateway_stack->GetNetDevice(hub_interface)->GetAddress();
+    for (unsigned node = 0; node < gateway_nodes.size(); ++node) {
+        const auto interface = plug_hub(node, star, group, hub);
+        if (node == 0) {
+            hub_interface_.push_back(interface);
+        }
+    }
+    const auto hub_interface = hub_interface_.back();
     auto& nodes = clients.emplace_back();
     for (unsigned i = 0; i < group.count; ++i) {
         const auto name = group.name + "-" + std::to_string(i);
         const auto address = scenario::client_address(group, i);
         auto node = new_node(name, Routing::plain, false);
-        const auto interface =
-            plug(node, star, name, group.link, {address, group.network.prefix_length});
+        const auto interface = plug(node, star, name, group.link,
+                                    lvslab::Network{address, group.network.prefix_length});
         const auto stack = node->GetObject<ns3::Ipv4L3Protocol>();
-        add_neighbour(stack, interface, hub.address, hub_mac);
-        add_neighbour(gateway_stack, hub_interface, address,
-                      stack->GetNetDevice(interface)->GetAddress());
+        const auto mac_of = [](const Ptr<ns3::Ipv4L3Protocol>& host, std::uint32_t number) {
+            return host->GetNetDevice(number)->GetAddress();
+        };
+        add_neighbour(stack, interface, hub.address,
+                      mac_of(gateway_nodes[0]->GetObject<ns3::Ipv4L3Protocol>(), hub_interface));
+        for (const auto& gateway : gateway_nodes) {
+            add_neighbour(gateway->GetObject<ns3::Ipv4L3Protocol>(), hub_interface, address,
+                          mac_of(stack, interface));
+        }
         static_routes(node)->SetDefaultRoute(to_ns3(hub.address), interface);
         nodes.push_back(node);
     }
+}
+
+/// A node of a pair has no address of its own among the clients: it asks for nobody there.
+std::uint32_t Network::Builder::plug_hub(unsigned node, const Ptr<EthernetSwitch>& star,
+                                         const scenario::ClientGroup& group,
+                                         const lvslab::Network& hub) {
+    const std::string name = node == 0 ? "gateway-" : "gateway-standby-";
+    if (gateway_nodes.size() == 1) {
+        return plug(gateway_nodes[node], star, name + group.name, inside, hub);
+    }
+    const auto interface = plug(gateway_nodes[node], star, name + group.name, inside, std::nullopt);
+    static_routes(gateway_nodes[node])
+        ->AddNetworkRouteTo(to_ns3(hub.base()), mask_of(hub.prefix_length), interface);
+    return interface;
 }
 
 void Network::Builder::build_routers() {
@@ -132,7 +166,10 @@ void Network::Builder::build_servers() {
     for (std::size_t i = 0; i < scenario.servers.size(); ++i) {
         build_server(i);
     }
-    count("gateway", gateway);
+    count("gateway", gateway_nodes[0]);
+    if (gateway_nodes.size() > 1) {
+        count("gateway standby", gateway_nodes[1]);
+    }
 }
 
 void Network::Builder::build_server(std::size_t index) {
@@ -212,7 +249,7 @@ void Network::Builder::build_data_servers() {
                 set_default_route(node, place.gateway);
             }
             nodes.push_back(node);
-            count(name, node);
+            count(server.name + (n == 0 ? "" : " standby"), node);
         }
     }
 }
@@ -285,7 +322,7 @@ void Network::Builder::delay_answers_where_two_may_answer() {
     }
 }
 
-void Network::Builder::route_gateway() {
+void Network::Builder::route_gateway(const Ptr<ns3::Node>& gateway) {
     const auto routes = static_routes(gateway);
     const auto public_interface = gateway_interface_.front();
     const auto& public_network = topology.lans.front().network;
@@ -310,6 +347,7 @@ Network::Network(const scenario::Scenario& scenario, const NetworkOptions& optio
     set_ns3_defaults(options.seed);
     built_ = std::make_unique<Builder>(scenario, options);
     raise_floating_addresses(0);
+    raise_gateway_addresses(0);
 }
 
 Network::~Network() {
@@ -328,8 +366,8 @@ Ptr<ns3::Node> Network::router(unsigned index) const {
 Ptr<ns3::Node> Network::data_server(unsigned index, unsigned node) const {
     return built_->data.at(index).at(node);
 }
-Ptr<ns3::Node> Network::gateway() const {
-    return built_->gateway;
+Ptr<ns3::Node> Network::gateway(unsigned node) const {
+    return built_->gateway_nodes.at(node);
 }
 const Topology& Network::topology() const {
     return built_->topology;

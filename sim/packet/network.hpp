@@ -52,7 +52,8 @@ public:
     ns3::Ptr<ns3::Node> client(unsigned group, unsigned index) const;
     ns3::Ptr<ns3::Node> server(unsigned index) const;
     ns3::Ptr<ns3::Node> router(unsigned index) const;
-    ns3::Ptr<ns3::Node> gateway() const;
+    /// `node`: 0 the gateway, 1 its standby if it has one.
+    ns3::Ptr<ns3::Node> gateway(unsigned node = 0) const;
     /// `node`: 0 the first of the pair, 1 the standby.
     ns3::Ptr<ns3::Node> data_server(unsigned index, unsigned node) const;
 
@@ -80,6 +81,13 @@ public:
     void lower_data_address(unsigned data_server, unsigned node);
     /// One gratuitous ARP for it.
     void announce_data_address(unsigned data_server, unsigned node);
+
+    /// All addresses of a redundant gateway: on one of its nodes, and on the other one no more. In
+    /// the clients' stars, where neighbours know each other from the start, the clients know at
+    /// once. Nothing to do for a single gateway. The constructor raises them on the first node.
+    void raise_gateway_addresses(unsigned node);
+    /// One gratuitous ARP for each, in the networks of the cluster.
+    void announce_gateway_addresses(unsigned node);
 
     // Machines. What runs on them (sockets, IPVS, daemons) is not the network's.
 
@@ -134,10 +142,12 @@ public:
     const Neighbour* neighbour(const Machine& machine, const Address& address) const;
 
     /// Captures the links of the nodes named ("all" = of every node) into FOLDER/NODE-LINK.pcap.
-    /// Names: routers, servers, "gateway", a client group (each of its clients) or "GROUP-INDEX".
+    /// Names: routers, servers, data servers ("db", "db standby"), "gateway", "gateway standby", a
+    /// client group (each of its clients) or "GROUP-INDEX".
     void enable_pcap(const std::vector<std::string>& nodes, const std::string& folder);
 
-    /// Routers, servers and the gateway by name, in that order; for traffic().
+    /// Routers, servers, the gateway, its standby, data servers and their standbys by name, in that
+    /// order; for traffic().
     const std::vector<std::string>& counted_nodes() const;
     TrafficCounters traffic(std::size_t counted_node) const;
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,20 +56,22 @@ public:
         for (std::size_t i = 0; i < topology.lans.size(); ++i) {
             lans.push_back(new_switch());
         }
-        build_gateway();
+        build_gateways();
         build_clients();
         build_routers();
         build_servers();
         build_data_servers();
         delay_answers_where_two_may_answer();
-        route_gateway();
+        for (const auto& gateway : gateway_nodes) {
+            route_gateway(gateway);
+        }
     }
 
     const scenario::Scenario& scenario;
     NetworkOptions options;
     Topology topology;
     std::vector<ns3::Ptr<EthernetSwitch>> lans;
-    ns3::Ptr<ns3::Node> gateway;
+    std::vector<ns3::Ptr<ns3::Node>> gateway_nodes;  ///< a standby is the second
     std::vector<ns3::Ptr<ns3::Node>> routers, servers;
     std::vector<std::vector<ns3::Ptr<ns3::Node>>> data;  ///< of each data server: its nodes
     std::vector<std::vector<ns3::Ptr<ns3::Node>>> clients;
@@ -84,6 +87,10 @@ public:
     /// private one 2.
     std::uint32_t floating_interface(const Address& address) const;
     ns3::Ptr<ns3::Node> node(const Machine& machine) const;
+    /// Gives a redundant gateway's addresses to one of its nodes.
+    void move_gateway(unsigned node);
+    /// The cards of a gateway's node in the cluster's networks, by LAN; null = it has none there.
+    ns3::Ptr<EthernetPort> gateway_port(unsigned node, std::size_t lan) const;
     /// Has a server take packets for the virtual addresses in this way, and in no other.
     void guard(std::size_t server, scenario::VipGuard how);
 
@@ -117,13 +124,15 @@ private:
     /// Plugs a node into a LAN; its interface number.
     std::uint32_t plug(const ns3::Ptr<ns3::Node>& node, const ns3::Ptr<EthernetSwitch>& lan,
                        const std::string& name, const scenario::Link& link,
-                       const lvslab::Network& address) {
+                       const std::optional<lvslab::Network>& address) {
         auto port = ns3::CreateObject<EthernetPort>(name, link, options.seed);
         node->AddDevice(port);
         lan->attach(port);
         auto ip = node->GetObject<ns3::Ipv4>();
         const auto interface = ip->AddInterface(port);
-        ip->AddAddress(interface, interface_address(address));
+        if (address) {
+            ip->AddAddress(interface, interface_address(*address));
+        }
         ip->SetUp(interface);
         return interface;
     }
@@ -133,7 +142,10 @@ private:
         counted.push_back(node);
     }
 
-    void build_gateway();
+    void build_gateways();
+    void build_gateway(unsigned node);
+    std::uint32_t plug_hub(unsigned node, const ns3::Ptr<EthernetSwitch>& star,
+                           const scenario::ClientGroup& group, const lvslab::Network& hub);
     void build_clients();
     void build_group(const scenario::ClientGroup& group);
     void build_routers();
@@ -144,10 +156,12 @@ private:
     void delay_answers_where_two_may_answer();
     std::vector<lvslab::Network> virtual_networks() const;
     void limit_packets(const ns3::Ptr<ns3::Node>& node, Duration cost);
-    void route_gateway();
+    void route_gateway(const ns3::Ptr<ns3::Node>& gateway);
 
     std::uint8_t switches_ = 0;
-    std::vector<std::uint32_t> gateway_interface_;  ///< by LAN
+    // A gateway's nodes have the same interface numbers.
+    std::vector<std::uint32_t> gateway_interface_;  ///< by LAN; 0 = none
+    std::vector<std::uint32_t> hub_interface_;      ///< by client group
 };
 
 }  // namespace lvslab::packet_world

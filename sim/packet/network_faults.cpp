@@ -52,7 +52,52 @@ Ptr<ns3::Node> Network::Builder::node(const Machine& machine) const {
         case Machine::Kind::gateway:
             break;
     }
-    return gateway;
+    return gateway_nodes.at(machine.node);
+}
+
+Ptr<EthernetPort> Network::Builder::gateway_port(unsigned node, std::size_t lan) const {
+    const auto interface = gateway_interface_[lan];
+    return interface == 0 ? nullptr : ports_of(gateway_nodes[node])[interface - 1];
+}
+
+void Network::Builder::move_gateway(unsigned node) {
+    const auto give = [&](unsigned to, std::uint32_t interface, const Address& address) {
+        const auto stack = stack_of(gateway_nodes[to]);
+        if (to != node) {
+            stack->RemoveAddress(interface, to_ns3(address));
+        } else if (stack->GetInterfaceForAddress(to_ns3(address)) < 0) {
+            auto floating = interface_address({address, 32});
+            floating.SetSecondary();
+            stack->AddAddress(interface, floating);
+        }
+    };
+    for (unsigned to = 0; to < gateway_nodes.size(); ++to) {
+        for (std::size_t i = 0; i < lans.size(); ++i) {
+            if (gateway_interface_[i] != 0) {
+                give(to, gateway_interface_[i], topology.lans[i].gateway);
+                for (const auto& address : topology.lans[i].more_gateways) {
+                    give(to, gateway_interface_[i], address);
+                }
+            }
+        }
+        for (std::size_t g = 0; g < clients.size(); ++g) {
+            const auto base = scenario.clients[g].network.base().v4_host_order();
+            give(to, hub_interface_[g], Address::v4(base + 1));
+        }
+    }
+    for (std::size_t g = 0; g < clients.size(); ++g) {
+        const auto hub = Address::v4(scenario.clients[g].network.base().v4_host_order() + 1);
+        const auto mac =
+            stack_of(gateway_nodes[node])->GetNetDevice(hub_interface_[g])->GetAddress();
+        for (const auto& client : clients[g]) {
+            // A client's only card is interface 1.
+            stack_of(client)
+                ->GetInterface(1)
+                ->GetArpCache()
+                ->Lookup(to_ns3(hub))
+                ->SetMacAddress(mac);
+        }
+    }
 }
 
 void Network::raise_address(unsigned router, const Address& address) {
@@ -125,6 +170,24 @@ void Network::announce_data_address(unsigned data_server, unsigned node) {
         .announce(to_ns3(built_->scenario.data[data_server].interface.address));
 }
 
+void Network::raise_gateway_addresses(unsigned node) {
+    if (built_->gateway_nodes.size() > 1) {
+        built_->move_gateway(node);
+    }
+}
+
+void Network::announce_gateway_addresses(unsigned node) {
+    const auto& lans = built_->topology.lans;
+    for (std::size_t i = 0; built_->gateway_nodes.size() > 1 && i < lans.size(); ++i) {
+        if (const auto port = built_->gateway_port(node, i)) {
+            port->neighbours().announce(to_ns3(lans[i].gateway));
+            for (const auto& address : lans[i].more_gateways) {
+                port->neighbours().announce(to_ns3(address));
+            }
+        }
+    }
+}
+
 void Network::crash(const Machine& machine) {
     for (const auto& port : ports_of(built_->node(machine))) {
         port->set_state(MachineState::crashed);
@@ -189,8 +252,9 @@ std::vector<Ptr<EthernetPort>> ports_on(const Ptr<ns3::Node>& node, const Machin
         return ports;
     }
     if (links.machine.kind == Machine::Kind::gateway) {
-        const auto* name = *links.side == Side::public_net ? "gateway-public" : "gateway-private";
-        std::erase_if(ports, [&](const auto& port) { return port->name() != name; });
+        const std::string name = links.machine.node == 0 ? "gateway" : "gateway-standby";
+        const auto* side = *links.side == Side::public_net ? "-public" : "-private";
+        std::erase_if(ports, [&](const auto& port) { return port->name() != name + side; });
         return ports;
     }
     const auto wanted = static_cast<std::size_t>(*links.side);
@@ -285,8 +349,11 @@ Network::HeartbeatRoute Network::heartbeat_route(unsigned from, unsigned to, Sid
                          .delay = delay_of(out->up()) + delay_of(in->down()) + words.delay};
     if (lan(from) != lan(to)) {
         // The clients' gateway joins the public networks; nothing joins private ones.
-        const Machine gateway{Machine::Kind::gateway};
-        route.open = route.open && side == Side::public_net && state(gateway) == MachineState::up;
+        bool joined = false;
+        for (unsigned node = 0; node < built_->gateway_nodes.size(); ++node) {
+            joined |= state({Machine::Kind::gateway, 0, node}) == MachineState::up;
+        }
+        route.open = route.open && side == Side::public_net && joined;
     }
     return route;
 }

@@ -14,6 +14,7 @@
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/message.hpp"
 #include "sim/packet/payload.hpp"
+#include "sim/packet/port_reuse.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
@@ -50,6 +51,8 @@ public:
     virtual void respond() = 0;
     /// Takes leave of the network.
     virtual void leave() = 0;
+    /// Its request cannot be answered.
+    virtual void fail() = 0;
     /// Its process has ended: a RST says so, if anything does.
     virtual void abort(bool with_reset) = 0;
     /// True if it only waits for the client, and has since before `limit`.
@@ -93,6 +96,12 @@ public:
         phase_ = Phase::sending;
         unsent_ = to_send_ = response_size(request_.response_bytes);
         send();
+    }
+
+    void fail() override {
+        if (!over_) {
+            refuse();
+        }
     }
 
     void abort(bool with_reset) override {
@@ -314,6 +323,7 @@ public:
         application_.retire(ticket_);
     }
 
+    void fail() override { application_.retire(ticket_); }
     void leave() override {}
     void abort(bool) override {}
     bool idle_since_before(Time) const override { return false; }
@@ -342,6 +352,7 @@ public:
         application_.retire(ticket_);
     }
 
+    void fail() override { application_.retire(ticket_); }
     void leave() override {}
     void abort(bool) override {}
     bool idle_since_before(Time) const override { return false; }
@@ -372,6 +383,11 @@ ServerApplication::ServerApplication(Network& network, std::uint32_t server,
             routers_.insert(router.private_interface->address);
         }
     }
+    if (scenario.servers[index_].data) {
+        data_ = std::make_unique<DataClient>(
+            network_, index_, scenario_, sink_, seed,
+            [this](Ticket session, bool ok) { data_ended(session, ok); });
+    }
     start();
 }
 
@@ -398,6 +414,11 @@ void ServerApplication::start() {
         }
     }
     for (const auto& where : endpoints) {
+        if (where.protocol == Protocol::tcp) {
+            free_port(node_, where.endpoint.port);
+        }
+    }
+    for (const auto& where : endpoints) {
         if (where.protocol == Protocol::udp || !serves_ftp(scenario_, where.endpoint.port)) {
             listen(where);
         }
@@ -411,6 +432,9 @@ void ServerApplication::stop() {
 void ServerApplication::crash() {
     end(false);
     frozen_at_.reset();
+    if (data_) {
+        data_->thaw();
+    }
 }
 
 void ServerApplication::end(bool with_resets) {
@@ -427,6 +451,9 @@ void ServerApplication::end(bool with_resets) {
     sessions_.clear();
     retired_.clear();
     close_listening();
+    if (data_) {
+        data_->end(with_resets);
+    }
     application_.reset();
 }
 
@@ -446,6 +473,9 @@ void ServerApplication::freeze() {
     if (!frozen_at_) {
         frozen_at_ = now();
         completion_.Cancel();
+        if (data_) {
+            data_->freeze();
+        }
     }
 }
 
@@ -453,6 +483,9 @@ void ServerApplication::thaw() {
     if (frozen_at_) {
         frozen_for_ += now() - *frozen_at_;
         frozen_at_.reset();
+        if (data_) {
+            data_->thaw();
+        }
         arm();
     }
 }
@@ -587,11 +620,30 @@ Duration ServerApplication::staleness() const {
 
 void ServerApplication::serve() {
     while (const auto done = application_->complete(working_time())) {
+        if (application_->held(*done)) {
+            data_->begin(*done);
+            continue;
+        }
         const auto session = sessions_.find(*done);
         if (session != sessions_.end()) {
             session->second->respond();
         }
     }
+}
+
+void ServerApplication::data_ended(Ticket ticket, bool ok) {
+    // Completions of this very nanosecond come before the request that waits for this worker.
+    serve();
+    application_->release(ticket, working_time());
+    const auto session = sessions_.find(ticket);
+    if (session != sessions_.end()) {
+        if (ok) {
+            session->second->respond();
+        } else {
+            session->second->fail();
+        }
+    }
+    arm();
 }
 
 void ServerApplication::arm() {

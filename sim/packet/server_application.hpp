@@ -16,6 +16,7 @@
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
 #include "sim/packet/check_dialogue.hpp"
+#include "sim/packet/data_client.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
 
@@ -23,7 +24,9 @@ namespace lvslab::packet_world {
 
 /// Listens on the server's endpoints (TCP and UDP), takes requests whole, lets them wait and be
 /// served in the queueing model, and answers. Health checks, at its own address, wait in the same
-/// queue.
+/// queue. Where requests need data, a request whose own work is done keeps its worker until its
+/// accesses to the data server are over (DataClient); if one of them fails, so does the request:
+/// its connection is reset.
 ///
 /// A request that finds no place in the queue is refused when it has arrived: over TCP by resetting
 /// its connection, over UDP by silence, as a full socket buffer does. Work for a client that has
@@ -84,6 +87,8 @@ private:
     bool submit_check(Ticket session);
     Duration staleness() const;
     void serve();
+    /// The data of a held request is there, or it failed.
+    void data_ended(Ticket session, bool ok);
     void wake();
     void arm();
     /// The session is over; destroyed by an event of its own.
@@ -99,6 +104,7 @@ private:
     scenario::Replicas* replicas_ = nullptr;
     ns3::Ptr<ns3::Node> node_;
     std::optional<server::Application> application_;
+    std::unique_ptr<DataClient> data_;  ///< of a server that needs data
     double slowness_ = 1;
     RandomStream check_work_;
     Duration longest_timeout_{};

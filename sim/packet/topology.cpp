@@ -46,6 +46,9 @@ std::set<Address> given_addresses(const scenario::Scenario& s) {
             taken.insert(d.standby->interface.address);
         }
     }
+    if (s.gateway_standby) {
+        taken.insert(s.gateway_standby->interface.address);
+    }
     for (const auto& v : s.config.virtual_servers) {
         taken.insert(v.address);
     }
@@ -181,8 +184,10 @@ void place_servers(Topology& t, const scenario::Scenario& s) {
 }
 
 /// Data servers stand in a network of the real servers, or in one of their own behind the gateway.
-void place_data_servers(Topology& t, const scenario::Scenario& s) {
-    auto taken = taken_addresses(s);
+void place_data_servers(Topology& t, const scenario::Scenario& s, std::set<Address>& taken) {
+    for (const auto& lan : t.lans) {
+        taken.insert(lan.gateway);
+    }
     for (const auto& d : s.data) {
         auto& place = t.data.emplace_back();
         place.lans.push_back(lan_of(t.lans, d.interface));
@@ -192,6 +197,7 @@ void place_data_servers(Topology& t, const scenario::Scenario& s) {
         for (const auto i : place.lans) {
             if (std::ranges::find(t.server_lan, i) == t.server_lan.end()) {
                 give_gateway(t.lans[i], taken);
+                taken.insert(t.lans[i].gateway);
             }
         }
         place.interfaces.push_back(d.interface);
@@ -204,6 +210,22 @@ void place_data_servers(Topology& t, const scenario::Scenario& s) {
         }
         const auto& first = t.lans[place.lans.front()];
         place.gateway = first.gateway.is_unspecified() ? nat_gateway(s, first) : first.gateway;
+    }
+}
+
+/// A pair of gateways shares the gateway's addresses, so each node has one of its own beside them.
+void place_gateway_nodes(Topology& t, const scenario::Scenario& s, std::set<Address>& taken) {
+    for (std::size_t i = 0; s.gateway_standby && i < t.lans.size(); ++i) {
+        auto& lan = t.lans[i];
+        if (lan.gateway.is_unspecified()) {
+            continue;
+        }
+        const auto own = [&] {
+            const auto address = last_free_address(lan.network, taken);
+            taken.insert(address);
+            return address;
+        };
+        lan.gateway_nodes = {own(), i == 0 ? s.gateway_standby->interface.address : own()};
     }
 }
 
@@ -277,7 +299,9 @@ Topology topology_of(const scenario::Scenario& s) {
     Topology t;
     place_routers(t, s);
     place_servers(t, s);
-    place_data_servers(t, s);
+    auto taken = taken_addresses(s);
+    place_data_servers(t, s, taken);
+    place_gateway_nodes(t, s, taken);
     add_floating_addresses(t, s.config);
     add_routed_networks(t, s);
     return t;

@@ -29,6 +29,8 @@ struct Lan {
     Address gateway;  ///< the gateway's address in it; 0.0.0.0 = the gateway is not on it
     /// Other addresses of the gateway in it: those that servers name and nobody else has.
     std::vector<Address> more_gateways{};
+    /// Of a redundant gateway: the own addresses of its nodes. Those above float.
+    std::vector<Address> gateway_nodes{};
 };
 
 /// Where a router's interfaces are. Routers need not be in the same networks (the manual's 3.3

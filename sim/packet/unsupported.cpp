@@ -94,6 +94,9 @@ Diagnostics unsupported(const scenario::Scenario& scenario) {
     for (const auto& server : scenario.servers) {
         findings.check_address(server.location, "server " + server.name, server.interface.address);
     }
+    for (const auto& data : scenario.data) {
+        findings.check_address(data.location, "data server " + data.name, data.interface.address);
+    }
     for (const auto& group : scenario.clients) {
         findings.check_address(group.location, "client group " + group.name, group.network.address);
     }

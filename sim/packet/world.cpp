@@ -13,9 +13,11 @@
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/configurations.hpp"
+#include "sim/packet/data_server.hpp"
 #include "sim/packet/fault_effects.hpp"
 #include "sim/packet/fault_player.hpp"
 #include "sim/packet/ftp_server.hpp"
+#include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/router_host.hpp"
@@ -102,6 +104,10 @@ public:
             routers_.push_back(std::make_unique<RouterHost>(
                 network_, i, scenario,
                 RouterHostOptions{.seed = options.seed, .scheduler = options.scheduler}, sink_));
+        }
+        for (unsigned i = 0; i < scenario.data.size(); ++i) {
+            data_servers_.push_back(
+                std::make_unique<DataServer>(network_, i, scenario, sink_, options.seed));
         }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(
@@ -237,8 +243,12 @@ private:
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     std::vector<std::unique_ptr<LoadDaemon>> load_daemons_;  ///< by server, if any load is asked
     std::vector<std::unique_ptr<FtpServer>> ftp_servers_;
+    std::vector<std::unique_ptr<DataServer>> data_servers_;
+    GatewayPair gateways_{network_, scenario_};
     FaultEffects effects_{
-        {network_, routers_, servers_, load_daemons_, ftp_servers_}, scenario_, sink_};
+        {network_, routers_, servers_, load_daemons_, ftp_servers_, data_servers_, gateways_},
+        scenario_,
+        sink_};
     std::unique_ptr<FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
     Duration step_{};

@@ -45,6 +45,23 @@ TEST(ServerApplication, FullQueueRefusesTcpWithAReset) {
     }
 }
 
+TEST(ServerApplication, BootsThoughConnectionsWaitedForTheirLastAcknowledgement) {
+    auto scenario = busy_cluster(NetworkType::nat, Protocol::tcp, 2, 800, seconds(4));
+    for (const auto& [at, kind] : {std::pair(milliseconds(2000), scenario::FaultKind::crash),
+                                   std::pair(milliseconds(2100), scenario::FaultKind::restart)}) {
+        scenario::Fault fault;
+        fault.kind = kind;
+        fault.at = Time{at};
+        fault.target.kind = scenario::FaultTarget::Kind::server;
+        fault.what = "fault";
+        scenario.faults.push_back(fault);
+    }
+    const WorldRun run(scenario);
+    expect_accounts(run);
+    // What it was serving, or was sent to it meanwhile, is all that is lost.
+    EXPECT_GT(run.count(Outcome::served), 780U);
+}
+
 /// Frames that the server sends after one TCP segment with these flags to its port, from a
 /// neighbour that it has no connection with.
 std::uint64_t frames_after_stray(std::uint8_t flags) {
