@@ -30,6 +30,11 @@ std::uint32_t length_of(const TcpView& tcp) {
            ((flags & tcp_flag::fin) != 0 ? 1 : 0);
 }
 
+/// The number of a segment's first byte: a SYN takes one before it.
+std::uint32_t first_byte(const TcpView& tcp) {
+    return tcp.sequence() + ((tcp.flags() & tcp_flag::syn) != 0 ? 1 : 0);
+}
+
 /// One edge of a SACK block. The left one moves up to where a sender's byte begins.
 std::uint32_t sack_edge(const StreamEdits& edits, std::uint32_t number, bool left) {
     auto sequence = edits.acknowledged(number);
@@ -180,7 +185,7 @@ bool TcpRewriter::replace(Way way, const PacketView& packet, std::size_t offset,
     if (!tcp || length == 0 || text.empty() || offset + length > tcp->payload().size()) {
         return false;
     }
-    const auto at = tcp->sequence() + size32(offset);
+    const auto at = first_byte(*tcp) + size32(offset);
     if (begun_[i] && distance(at, next_[i]) < 0) {
         return false;
     }
@@ -215,9 +220,7 @@ std::vector<std::uint8_t> TcpRewriter::pass(Way way, std::span<const std::uint8_
     }
     const auto segment = read->transport_bytes();
     const auto start = static_cast<std::size_t>(segment.data() - packet.data());
-    // A SYN takes a number before the first byte.
-    const auto first = sequence + ((tcp.flags() & tcp_flag::syn) != 0 ? 1 : 0);
-    const auto payload = edits.bytes(first, tcp.payload());
+    const auto payload = edits.bytes(first_byte(tcp), tcp.payload());
     out.resize(start + tcp.header_length());
     out.insert(out.end(), payload.begin(), payload.end());
     const auto bytes = std::span(out).subspan(start);
