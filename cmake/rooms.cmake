@@ -32,5 +32,5 @@ function(lvslab_unit_test name)
     endif()
   endforeach()
   gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 600)
+                       PROPERTIES TIMEOUT 1800)
 endfunction()
