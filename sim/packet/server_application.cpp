@@ -47,12 +47,9 @@ Endpoint local_endpoint(ns3::Socket& socket) {
 class ServerApplication::Session {
 public:
     virtual ~Session() = default;
-    /// The work for its request is done.
-    virtual void respond() = 0;
-    /// Takes leave of the network.
-    virtual void leave() = 0;
-    /// Its request cannot be answered.
-    virtual void fail() = 0;
+    virtual void respond() = 0;  ///< the work for its request is done
+    virtual void leave() = 0;    ///< takes leave of the network
+    virtual void fail() = 0;     ///< its request cannot be answered
     /// Its process has ended: a RST says so, if anything does.
     virtual void abort(bool with_reset) = 0;
     /// True if it only waits for the client, and has since before `limit`.
@@ -403,10 +400,8 @@ void ServerApplication::start() {
     }
     application_.emplace(scenario_.servers[index_]);
     application_->slow_down(slowness_);
-    std::set<ListenEndpoint> endpoints;
-    for (const auto& where : network_.listen_endpoints(index_)) {
-        endpoints.insert(where);
-    }
+    const auto wanted = network_.listen_endpoints(index_);
+    std::set<ListenEndpoint> endpoints(wanted.begin(), wanted.end());
     for (const auto& where : check_endpoints_of(scenario_, index_)) {
         // A socket without an address of its own takes these too.
         if (!endpoints.contains({where.protocol, {Address{}, where.endpoint.port}})) {
