@@ -32,6 +32,10 @@ inline int errno_of(ControlResult result) {
             return 34;  // ERANGE
         case ControlResult::invalid:
             return 22;  // EINVAL
+        case ControlResult::not_permitted:
+            return 1;  // EPERM
+        case ControlResult::failed:
+            break;
     }
     return -1;
 }

@@ -50,7 +50,9 @@ void Check::on(const Started& started) {
         return;
     }
     running_ = true;
-    if (started.settled) {
+    if (started.found) {
+        take_over(*started.found);
+    } else if (started.settled) {
         up_ = in_service_ = true;
         weight_ = settings_.weight;
         actions_.emplace_back(AddServer{weight_});
@@ -147,6 +149,25 @@ void Check::put_in() {
     in_service_ = true;
     weight_ = first;
     actions_.emplace_back(AddServer{first});
+}
+
+/// A weight below the whole one rises from where it is. One above it is the load's, if that is
+/// asked for.
+void Check::take_over(Weight found) {
+    in_service_ = true;
+    weight_ = found;
+    up_ = found > Weight{0} || settings_.weight == Weight{0};
+    if (!up_) {
+        successes_ = 0;
+        if (!settings_.quiesce) {
+            take_out();
+        }
+        return;
+    }
+    failures_ = settings_.fall - 1;
+    if (!settings_.load_monitor) {
+        set_weight(std::min(found, settings_.weight));
+    }
 }
 
 void Check::take_out() {

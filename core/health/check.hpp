@@ -39,6 +39,9 @@ struct Started {
     /// They have gone well for long: the server goes in at once, with its whole weight.
     bool settled = false;
     Duration first_probe{};  ///< from now to the first probe
+    /// The service has the server already, with this weight: somebody else put it in. It stays
+    /// until its first probe fails; with weight 0 it counts as failed.
+    std::optional<Weight> found{};
 };
 /// The configuration changed, and the server stays. Throws as the constructor does.
 struct Reconfigured {
@@ -113,6 +116,7 @@ private:
     void succeeded();
     void failed();
     void put_in();
+    void take_over(Weight found);
     void take_out();
     void adjust_weight();
     void change_weight(Weight from);

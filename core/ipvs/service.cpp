@@ -19,6 +19,10 @@ std::string_view to_string(ControlResult result) {
             return "a number is out of range";
         case ControlResult::invalid:
             return "it is invalid";
+        case ControlResult::not_permitted:
+            return "it is not permitted";
+        case ControlResult::failed:
+            return "it failed";
     }
     return "";
 }

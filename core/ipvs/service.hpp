@@ -74,6 +74,8 @@ enum class ControlResult : std::uint8_t {
     unknown_scheduler,    ///< ENOENT
     out_of_range,         ///< ERANGE: negative weight, lower threshold above the upper
     invalid,              ///< EINVAL: e.g. a multicast real server, or SCTP, which is not modelled
+    not_permitted,        ///< EPERM: a real kernel wants CAP_NET_ADMIN
+    failed,               ///< anything else a real kernel or the way to it may say
 };
 
 /// For a log: "there is no such service".

@@ -139,7 +139,11 @@ void LvsRouter::act(const pulse::RunScript& action) {
 }
 
 void LvsRouter::act(const pulse::StartRouter&) {
-    services_.start(config_, next_checks_);
+    auto checks = next_checks_;
+    if (options_.found) {
+        checks.found = options_.found();
+    }
+    services_.start(config_, checks);
 }
 
 void LvsRouter::act(const pulse::StopRouter&) {

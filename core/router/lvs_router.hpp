@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +21,9 @@ namespace lvslab::router {
 struct RouterOptions {
     std::optional<std::string> scheduler;  ///< takes the place of every service's own
     bool force_active = false;             ///< active from its cold start (pulse --forceactive)
+    /// What IPVS has of this router's when its services start: it is taken over (ChecksStart).
+    /// Unset: IPVS is cleared.
+    std::function<ServiceTable()> found{};
 };
 
 /// How the router begins.

@@ -12,23 +12,23 @@
 namespace lvslab::router {
 namespace {
 
-ipvs::ControlResult make(ports::Dataplane& ipvs, const RemoveDestination& change) {
-    return ipvs.remove_destination(change.service.key, change.server.endpoint);
+ports::DataplaneChange order_of(const RemoveDestination& change) {
+    return ports::RemoveDestination{change.service.key, change.server.endpoint};
 }
-ipvs::ControlResult make(ports::Dataplane& ipvs, const RemoveService& change) {
-    return ipvs.remove_service(change.service.key);
+ports::DataplaneChange order_of(const RemoveService& change) {
+    return ports::RemoveService{change.service.key};
 }
-ipvs::ControlResult make(ports::Dataplane& ipvs, const AddService& change) {
-    return ipvs.add_service(change.service.key, change.settings);
+ports::DataplaneChange order_of(const AddService& change) {
+    return ports::AddService{change.service.key, change.settings};
 }
-ipvs::ControlResult make(ports::Dataplane& ipvs, const EditService& change) {
-    return ipvs.edit_service(change.service.key, change.settings);
+ports::DataplaneChange order_of(const EditService& change) {
+    return ports::EditService{change.service.key, change.settings};
 }
-ipvs::ControlResult make(ports::Dataplane& ipvs, const AddDestination& change) {
-    return ipvs.add_destination(change.service.key, change.server.endpoint, change.settings);
+ports::DataplaneChange order_of(const AddDestination& change) {
+    return ports::AddDestination{change.service.key, change.server.endpoint, change.settings};
 }
-ipvs::ControlResult make(ports::Dataplane& ipvs, const EditDestination& change) {
-    return ipvs.edit_destination(change.service.key, change.server.endpoint, change.settings);
+ports::DataplaneChange order_of(const EditDestination& change) {
+    return ports::EditDestination{change.service.key, change.server.endpoint, change.settings};
 }
 
 ports::RouterEvent event_of(const RemoveDestination& change) {
@@ -56,6 +56,16 @@ bool gone_already(const ServiceChange& change, ipvs::ControlResult result) {
                          std::holds_alternative<RemoveService>(change);
     return removes && (result == ipvs::ControlResult::no_such_service ||
                        result == ipvs::ControlResult::no_such_destination);
+}
+
+/// The part of a service as it was found that is to stay.
+TableService kept_part(TableService found, const TableService& wanted) {
+    std::erase_if(found.destinations, [&](const TableDestination& d) {
+        return std::ranges::none_of(wanted.destinations, [&](const TableDestination& w) {
+            return w.server.endpoint == d.server.endpoint;
+        });
+    });
+    return found;
 }
 
 CheckOrder order_of(const config::LvsConfig& config, const DesiredService& service,
@@ -86,11 +96,15 @@ void ServiceDaemon::start(const config::LvsConfig& config, const ChecksStart& ch
     if (timeouts_ != ipvs::Timeouts{}) {
         ports_.dataplane.set_timeouts(timeouts_);
     }
-    ports_.dataplane.clear();
+    if (!checks.found) {
+        ports_.dataplane.clear();
+    }
+    installed_ = checks.found.value_or(ServiceTable{});
     busy_ = true;
     set_services(config);
     begin_checks(checks);
     busy_ = false;
+    tell_kept();
     settle_all();
 }
 
@@ -172,13 +186,42 @@ ServiceDaemon::Checkers ServiceDaemon::release_checkers() {
 void ServiceDaemon::begin_checks(const ChecksStart& checks) {
     for (auto& service : services_) {
         for (auto& server : service.servers) {
-            health::Started started{checks.settled, {}};
+            health::Started started{.settled = checks.settled};
+            if (checks.found) {
+                started.found = installed_weight(service, server);
+            }
             if (checks.first_check) {
                 started.first_probe =
                     checks.first_check({service.wanted.name, service.wanted.key},
                                        {server.wanted.name, server.wanted.endpoint});
             }
             server.check->start(started);
+        }
+    }
+}
+
+std::optional<Weight> ServiceDaemon::installed_weight(const Service& service,
+                                                      const Server& server) const {
+    const auto* installed = find_service(installed_, service.wanted.key);
+    if (installed == nullptr) {
+        return std::nullopt;
+    }
+    const auto found = std::ranges::find_if(
+        installed->destinations,
+        [&](const TableDestination& d) { return d.server.endpoint == server.wanted.endpoint; });
+    return found == installed->destinations.end() ? std::nullopt
+                                                  : std::optional{found->settings.weight};
+}
+
+/// What was found and stays is in IPVS from now on as if it had been put there.
+void ServiceDaemon::tell_kept() {
+    const auto wanted = wanted_table();
+    rename(installed_, wanted);
+    for (const auto& service : installed_) {
+        if (const auto* kept = find_service(wanted, service.service.key)) {
+            for (const auto& change : service_changes({}, {kept_part(service, *kept)})) {
+                ports_.log.tell(std::visit([](const auto& c) { return event_of(c); }, change));
+            }
         }
     }
 }
@@ -216,30 +259,44 @@ void ServiceDaemon::settle(const ipvs::ServiceKey& key) {
             wanted.push_back(table_of(service));
         }
     }
-    for (const auto& change : service_changes(have, wanted)) {
-        apply(change);
-    }
+    make(service_changes(have, wanted));
 }
 
 void ServiceDaemon::settle_all() {
+    const auto wanted = wanted_table();
+    rename(installed_, wanted);
+    make(service_changes(installed_, wanted));
+}
+
+ServiceTable ServiceDaemon::wanted_table() const {
     ServiceTable wanted;
     for (const auto& service : services_) {
         wanted.push_back(table_of(service));
     }
-    rename(installed_, wanted);
-    for (const auto& change : service_changes(ServiceTable(installed_), wanted)) {
-        apply(change);
+    return wanted;
+}
+
+void ServiceDaemon::make(const std::vector<ServiceChange>& changes) {
+    if (changes.empty()) {
+        return;
+    }
+    std::vector<ports::DataplaneChange> orders;
+    orders.reserve(changes.size());
+    for (const auto& change : changes) {
+        orders.push_back(std::visit([](const auto& c) { return order_of(c); }, change));
+    }
+    const auto results = ports_.dataplane.change(orders);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        made(changes[i], results.at(i));
     }
 }
 
 /// What is refused is tried again when its service changes the next time.
-void ServiceDaemon::apply(const ServiceChange& change) {
+void ServiceDaemon::made(const ServiceChange& change, ipvs::ControlResult result) {
     const bool to_come = std::holds_alternative<AddService>(change);
     if (!to_come && find_service(installed_, service_of(change).key) == nullptr) {
         return;  // the service itself was refused
     }
-    const auto result =
-        std::visit([&](const auto& c) { return make(ports_.dataplane, c); }, change);
     if (result != ipvs::ControlResult::ok && !gone_already(change, result)) {
         note(fmt::format("IPVS refused to {}: {}", to_string(change), to_string(result)));
         return;

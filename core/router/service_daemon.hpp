@@ -22,8 +22,11 @@ using FirstCheck = std::function<Duration(const ports::ServiceName&, const ports
 
 /// How the checks begin.
 struct ChecksStart {
-    bool settled = false;    ///< every active server is in with its whole weight
-    FirstCheck first_check;  ///< unset: all probe at once, as lvsd starts its nannies
+    bool settled = false;      ///< every active server is in with its whole weight
+    FirstCheck first_check{};  ///< unset: all probe at once, as lvsd starts its nannies
+    /// What IPVS has of an earlier run, names not needed: it is not cleared, only what differs is
+    /// changed. Servers in it are in until their first probe fails. Unset: IPVS is cleared.
+    std::optional<ServiceTable> found{};
 };
 
 /// One checker for each active real server of each active virtual service; a server enters IPVS
@@ -38,8 +41,8 @@ public:
     ServiceDaemon(const ServiceDaemon&) = delete;
     ServiceDaemon& operator=(const ServiceDaemon&) = delete;
 
-    /// Clears IPVS, sets its timeouts, adds the services and begins their checks (lvsd.c, main).
-    /// Does nothing if it runs.
+    /// Clears IPVS, sets its timeouts, adds the services and begins their checks (lvsd.c, main), or
+    /// takes over what it finds. Does nothing if it runs.
     void start(const config::LvsConfig& config, const ChecksStart& checks = {});
     /// Changes what is different; a server that stays keeps its state and its connections.
     void reload(const config::LvsConfig& config);
@@ -66,7 +69,11 @@ private:
     void begin_checks(const ChecksStart& checks);
     void settle(const ipvs::ServiceKey& key);
     void settle_all();
-    void apply(const ServiceChange& change);
+    std::optional<Weight> installed_weight(const Service& service, const Server& server) const;
+    ServiceTable wanted_table() const;
+    void tell_kept();
+    void make(const std::vector<ServiceChange>& changes);
+    void made(const ServiceChange& change, ipvs::ControlResult result);
     void note(std::string text);
 
     ports::Ports ports_;

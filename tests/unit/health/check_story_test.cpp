@@ -265,5 +265,68 @@ RC_GTEST_PROP(CheckBounds, SilentServerIsDetectedWithinThreeTimeouts, ()) {
     RC_ASSERT(out - dies <= 3 * timeout);
 }
 
+// ---- a server that the service has already ----
+
+Started found(int weight) {
+    return {false, {}, Weight{weight}};
+}
+
+TEST(Check, FoundServerIsUpAndNothingIsDone) {
+    Story story(every(10s), healthy(), found(1));
+    EXPECT_TRUE(story.check().up());
+    story.until(60s);
+    EXPECT_THAT(story.steps(), IsEmpty());
+}
+
+TEST(Check, FoundServerLeavesWithItsFirstFailureWhateverFallSays) {
+    auto settings = every(10s);
+    settings.fall = 3;
+    Story story(settings, down_between(0s, 5s), found(1));
+    story.until(0s);
+    EXPECT_THAT(story.steps(), ElementsAre(removes(0s)));
+}
+
+TEST(Check, FoundServerThatAnsweredOnceNeedsAsManyFailuresAsAnyOther) {
+    auto settings = every(10s);
+    settings.fall = 3;
+    Story story(settings, down_between(5s, 1h), found(1));
+    story.until(29s);
+    EXPECT_THAT(story.steps(), IsEmpty());
+    story.until(30s);
+    EXPECT_THAT(story.steps(), ElementsAre(removes(30s)));
+}
+
+TEST(Check, FoundWeightRisesFromWhereItIs) {
+    auto settings = every(20s);
+    settings.weight = Weight{8};
+    Story story(settings, healthy(), found(2));
+    EXPECT_EQ(story.check().weight(), Weight{2});
+    story.until(60s);
+    EXPECT_EQ(story.check().weight(), Weight{8});
+}
+
+TEST(Check, FoundWeightAboveTheWholeOneIsCutUnlessItIsTheLoads) {
+    auto settings = every(10s);
+    Story cut(settings, healthy(), found(4));
+    EXPECT_EQ(cut.check().weight(), Weight{1});
+    settings.load_monitor = true;
+    Story kept(settings, healthy(), found(4));
+    EXPECT_EQ(kept.check().weight(), Weight{4});
+}
+
+TEST(Check, ServerFoundWithWeightNoughtCountsAsFailed) {
+    auto settings = every(10s, 30s);
+    Story removed(settings, healthy(), found(0));
+    EXPECT_THAT(removed.steps(), ElementsAre(removes(0s)));
+    settings.quiesce = true;
+    Story quiesced(settings, healthy(), found(0));
+    EXPECT_FALSE(quiesced.check().up());
+    EXPECT_TRUE(quiesced.check().in_service());
+    quiesced.until(19s);
+    EXPECT_THAT(quiesced.steps(), IsEmpty());
+    quiesced.until(20s);
+    EXPECT_TRUE(quiesced.check().up());
+}
+
 }  // namespace
 }  // namespace lvslab::health
