@@ -9,7 +9,7 @@
 
 #include "core/health/http_answer.hpp"
 #include "core/router/check_settings.hpp"
-#include "sim/packet/configurations.hpp"
+#include "core/world/configurations.hpp"
 
 namespace lvslab::packet_world {
 namespace {
@@ -21,7 +21,7 @@ using config::VirtualServer;
 void for_each_check(const scenario::Scenario& scenario, unsigned index,
                     const std::function<void(const VirtualServer&, const RealServer&)>& visit) {
     const auto& address = scenario.servers[index].interface.address;
-    for (const auto* config : configurations_of(scenario)) {
+    for (const auto* config : world::configurations_of(scenario)) {
         for (const auto& v : config->virtual_servers) {
             for (const auto& real : v.servers) {
                 if (v.active && real.address == address) {

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "core/packet/rewrite.hpp"
+#include "core/world/configurations.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/configurations.hpp"
 #include "sim/packet/ftp_control.hpp"
 #include "sim/packet/ip_in_ip.hpp"
 #include "sim/packet/packet_headers.hpp"
@@ -40,7 +40,7 @@ public:
         : options_(options),
           router_(router),
           sink_(sink),
-          services_(all_services(scenario, options.scheduler)),
+          services_(world::all_services(scenario, options.scheduler)),
           ipvs_(options.ipvs),
           source_nat_(nat_rules_, scenario.routers.at(router), options.ipvs.seed),
           hook_(network.hook(router)),

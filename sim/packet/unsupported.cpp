@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "core/router/daemon_settings.hpp"
+#include "core/world/configurations.hpp"
 #include "sim/packet/check_answers.hpp"
-#include "sim/packet/configurations.hpp"
 #include "sim/packet/message.hpp"
 #include "sim/packet/world.hpp"
 
@@ -110,7 +110,7 @@ Diagnostics unsupported(const scenario::Scenario& scenario) {
         }
         findings.check_sizes(workload);
     }
-    for (const auto* config : configurations_of(scenario)) {
+    for (const auto* config : world::configurations_of(scenario)) {
         if (scenario.daemons) {
             findings.found.append(router::check_runnable(*config));
         }

@@ -10,9 +10,9 @@
 #include "core/router/daemon_settings.hpp"
 #include "core/router/desired_services.hpp"
 #include "core/scenario/replicas.hpp"
+#include "core/world/configurations.hpp"
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/configurations.hpp"
 #include "sim/packet/data_server.hpp"
 #include "sim/packet/fault_effects.hpp"
 #include "sim/packet/fault_player.hpp"
@@ -50,7 +50,7 @@ journal::RunStarted description(const scenario::Scenario& scenario, const RunOpt
     started.world = "packet";
     started.scheduler = options.scheduler.value_or("");
     started.seed = options.seed;
-    const auto services = all_services(scenario, options.scheduler);
+    const auto services = world::all_services(scenario, options.scheduler);
     for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
         started.servers.push_back(scenario.servers[i].name);
         started.workers.push_back(scenario.servers[i].workers);
@@ -177,7 +177,7 @@ private:
     }
 
     void start_load_daemons() {
-        const auto configs = configurations_of(scenario_);
+        const auto configs = world::configurations_of(scenario_);
         const bool wanted = std::ranges::any_of(configs, [](const auto* config) {
             return std::ranges::any_of(config->virtual_servers, [&](const auto& v) {
                 return router::load_method(*config, v).has_value();

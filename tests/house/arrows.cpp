@@ -17,7 +17,8 @@ using Rooms = std::set<std::string>;
 
 const Rooms all_of_core{"core/base",     "core/packet",  "core/ports",       "core/config",
                         "core/ipvs",     "core/health",  "core/pulse",       "core/router",
-                        "core/scenario", "core/journal", "core/conformance", "core/server"};
+                        "core/scenario", "core/journal", "core/conformance", "core/server",
+                        "core/world"};
 
 Rooms core_and(Rooms rooms) {
     rooms.insert(all_of_core.begin(), all_of_core.end());
@@ -40,6 +41,8 @@ const std::map<std::string, Rooms> arrows{
      {"core/base", "core/config", "core/ipvs", "core/health", "core/pulse", "core/ports"}},
     {"core/scenario", {"core/base", "core/config", "core/ipvs", "core/journal"}},
     {"core/server", {"core/base", "core/scenario"}},
+    {"core/world",
+     {"core/base", "core/config", "core/ipvs", "core/journal", "core/router", "core/scenario"}},
     {"sim/flow", all_of_core},
     {"sim/packet", all_of_core},
     {"sim/report", all_of_core},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/configurations.hpp"
+#include "core/world/configurations.hpp"
 
 #include <algorithm>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 std::vector<const config::LvsConfig*> configurations_of(const scenario::Scenario& scenario) {
     std::vector<const config::LvsConfig*> found;
@@ -38,4 +38,4 @@ std::vector<router::DesiredService> all_services(const scenario::Scenario& scena
     return services;
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -8,7 +8,7 @@
 #include "core/router/desired_services.hpp"
 #include "core/scenario/scenario.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// Each once (by value), the scenario's own first, then the routers', then the faults'. They live
 /// as long as the scenario.
@@ -20,4 +20,4 @@ std::vector<const config::LvsConfig*> configurations_of(const scenario::Scenario
 std::vector<router::DesiredService> all_services(const scenario::Scenario& scenario,
                                                  const std::optional<std::string>& scheduler = {});
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world
