@@ -16,7 +16,10 @@ namespace {
 using namespace lvslab::realmode;
 
 /// A line for each command that adds itself.
-const std::vector<void (*)(CLI::App&, int&)> commands{};
+const std::vector<void (*)(CLI::App&, int&)> commands{
+    add_check_command,
+    add_rules_command,
+};
 
 /// A closed standard stream would be the number of the next file that is opened, and what is meant
 /// for the user would go to the kernel.

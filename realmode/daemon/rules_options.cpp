@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/daemon/rules_options.hpp"
+
+#include <fmt/format.h>
+
+namespace lvslab::realmode {
+
+void RulesOptions::add_to(CLI::App& command) {
+    command
+        .add_option("--ftp-ports", ftp_ports,
+                    "where FTP servers listen for passive data connections (pasv_min_port and "
+                    "pasv_max_port of vsftpd)")
+        ->type_name("FIRST:LAST")
+        ->capture_default_str()
+        ->check([](const std::string& text) {
+            return router::PortRange::parse(text)
+                       ? std::string()
+                       : fmt::format("\"{}\" is no PORT or FIRST:LAST", text);
+        });
+    command
+        .add_option("--mark-ports", mark_ports,
+                    "more ports of the service with this firewall mark: an lvs.cf gives it one")
+        ->type_name("MARK=PORT[:LAST]")
+        ->allow_extra_args(false)
+        ->check([](const std::string& text) {
+            return router::MarkPorts::parse(text)
+                       ? std::string()
+                       : fmt::format("\"{}\" is no MARK=PORT or MARK=FIRST:LAST", text);
+        });
+}
+
+router::HostRulesOptions RulesOptions::values() const {
+    router::HostRulesOptions options;
+    options.ftp_ports = router::PortRange::parse(ftp_ports).value();
+    for (const auto& text : mark_ports) {
+        options.mark_ports.push_back(router::MarkPorts::parse(text).value());
+    }
+    return options;
+}
+
+std::string RulesOptions::again() const {
+    std::string text;
+    if (ftp_ports != RulesOptions{}.ftp_ports) {
+        text += " --ftp-ports " + ftp_ports;
+    }
+    for (const auto& ports : mark_ports) {
+        text += " --mark-ports " + ports;
+    }
+    return text;
+}
+
+}  // namespace lvslab::realmode
