@@ -12,8 +12,8 @@
 
 #include "core/config/compare.hpp"
 #include "core/router/host_rules.hpp"
+#include "realmode/daemon/checked_lvs_cf.hpp"
 #include "realmode/daemon/commands.hpp"
-#include "realmode/daemon/lvs_cf_file.hpp"
 #include "realmode/daemon/rules_options.hpp"
 #include "realmode/host/host_check.hpp"
 

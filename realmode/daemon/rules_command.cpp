@@ -11,8 +11,8 @@
 
 #include "core/router/host_rules.hpp"
 #include "core/router/host_rules_text.hpp"
+#include "realmode/daemon/checked_lvs_cf.hpp"
 #include "realmode/daemon/commands.hpp"
-#include "realmode/daemon/lvs_cf_file.hpp"
 #include "realmode/daemon/rules_options.hpp"
 
 namespace lvslab::realmode {

@@ -9,11 +9,9 @@
 
 namespace lvslab::realmode {
 
-/// Reads an lvs.cf; host names and services are looked up as the machine resolves them, which may
+/// Reads an lvs.cf and adds everything that the configuration's check finds, by place; a value only
+/// without errors. Host names and services are looked up as the machine resolves them, which may
 /// wait for the network. A file that cannot be read is an error without a line.
-Checked<config::LvsConfig> read_lvs_cf(const std::string& file);
-
-/// Likewise, and everything that the configuration's check finds; a value only without errors.
 Checked<config::LvsConfig> read_and_check_lvs_cf(const std::string& file);
 
 }  // namespace lvslab::realmode

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "realmode/daemon/lvs_cf_file.hpp"
+#include "realmode/daemon/checked_lvs_cf.hpp"
 
 #include <fcntl.h>
 #include <netdb.h>
@@ -86,9 +86,7 @@ std::optional<Port> look_up_service(std::string_view name) {
     return config::well_known_tcp_port(name);
 }
 
-}  // namespace
-
-Checked<config::LvsConfig> read_lvs_cf(const std::string& file) {
+Checked<config::LvsConfig> read_only(const std::string& file) {
     std::string reason;
     const auto text = whole_file(file, reason);
     if (!text) {
@@ -102,8 +100,10 @@ Checked<config::LvsConfig> read_lvs_cf(const std::string& file) {
     return config::parse(*text, file, options);
 }
 
+}  // namespace
+
 Checked<config::LvsConfig> read_and_check_lvs_cf(const std::string& file) {
-    auto read = read_lvs_cf(file);
+    auto read = read_only(file);
     if (!read) {
         return read;
     }
