@@ -8,7 +8,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,7 +119,8 @@ Spawned spawn(const Program& program) {
     child.error = start(program, pipe[1], child.pid);
     close(pipe[1]);
     if (child.error == 0) {
-        child.pidfd = pidfd_open(child.pid, 0);
+        // glibc 2.36 has pidfd_open, but not for C++. The descriptor is close-on-exec.
+        child.pidfd = static_cast<int>(syscall(SYS_pidfd_open, child.pid, 0));
         if (child.pidfd < 0) {
             child.error = errno;
             kill(-child.pid, SIGKILL);

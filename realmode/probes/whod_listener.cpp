@@ -49,6 +49,10 @@ WhodListener::WhodListener(EventLoop& loop, const LoadSettings& settings,
     error_code error;
     open(socket_, Family::ipv4, error);
     if (!error) {
+        // Who else wants broadcasts of this port can say so too; rwhod itself does not.
+        socket_.set_option(udp::socket::reuse_address(true), error);
+    }
+    if (!error) {
         socket_.bind({udp::v4(), settings.who.value()}, error);
     }
     if (error) {
