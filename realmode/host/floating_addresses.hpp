@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/ports/address_owner.hpp"
@@ -52,13 +53,20 @@ public:
 private:
     struct Held {
         ports::FloatingAddress address;
-        bool raised = false;
+        std::string device;            ///< the one it is on; empty = it is not raised
+        bool failure_noted = false;    ///< of raising
+        bool announce_failed = false;  ///< the same, of announcing
+    };
+    struct Failure {
+        std::string why;
     };
 
+    std::variant<InterfaceAddress, Failure> place(const ports::FloatingAddress& address);
     void try_to_raise(Held& held);
-    void remove_everywhere(const Address& address);
-    void raise_secondaries_again(const Network& lowered, int device);
-    void retry_later();
+    std::vector<InterfaceAddress> places_of(const Address& address);
+    void remove(const Address& address);
+    void put_back(const std::vector<InterfaceAddress>& before, const Address& removed);
+    void try_again_later();
 
     Note note_;
     RouteSocket route_;

@@ -9,21 +9,28 @@
 #include <string>
 
 #include "core/base/address.hpp"
-#include "core/base/diagnostic.hpp"
 #include "realmode/host/heartbeat_key.hpp"
 
 namespace lvslab::realmode {
 
-/// Numbers to send, and the highest number heard from each of the partner's addresses, kept in a
-/// small file. A number is the wall clock's nanoseconds where the file does not ask for more, so
-/// that a router that lost its file is understood still.
+/// Numbers to send, and the highest one heard from each of the partner's addresses, kept in a small
+/// file that outlives the process. A number is the wall clock's nanoseconds, or more if that went
+/// back: so a router that lost its file is understood still, if its clock is right.
 class HeartbeatNumbers {
 public:
+    using WallClock = std::function<HeartbeatNumber()>;
     using Note = std::function<void(std::string)>;
 
-    /// A file that is not there is made at the first write; one that cannot be read or written is a
-    /// note, and the numbers hold for the process's life alone.
-    HeartbeatNumbers(std::string file, HeartbeatNumber wall_clock, Note note);
+    /// So far ahead of what was sent the file says that numbers may be out, so that it is not
+    /// written with each.
+    static constexpr HeartbeatNumber reserve = 60'000'000'000;
+
+    /// A file that is not there is made. One that cannot be read or written, or holds something
+    /// else, is a note, and the numbers hold for the process's life.
+    HeartbeatNumbers(std::string file, WallClock wall_clock, Note note);
+    ~HeartbeatNumbers();
+    HeartbeatNumbers(const HeartbeatNumbers&) = delete;
+    HeartbeatNumbers& operator=(const HeartbeatNumbers&) = delete;
 
     /// Above all before, those of earlier processes included.
     HeartbeatNumber next();
@@ -31,16 +38,21 @@ public:
     bool accept(const Address& from, HeartbeatNumber number);
     /// The highest number heard from this address; 0 = none.
     HeartbeatNumber highest(const Address& from) const;
+    const std::string& file() const { return file_; }
 
 private:
+    void read();
     void write();
+    std::string text() const;
 
     std::string file_;
+    WallClock wall_clock_;
     Note note_;
+    int descriptor_ = -1;
     HeartbeatNumber last_ = 0;
-    HeartbeatNumber reserved_ = 0;  ///< the file says that numbers up to here may be out
+    HeartbeatNumber reserved_ = 0;
     std::map<Address, HeartbeatNumber> heard_;
-    bool write_failed_ = false;
+    bool failure_noted_ = false;
 };
 
 }  // namespace lvslab::realmode

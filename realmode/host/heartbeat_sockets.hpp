@@ -2,8 +2,6 @@
 /// A router's heartbeats as UDP datagrams of this host.
 #pragma once
 
-#include <boost/asio/ip/udp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,11 +16,10 @@
 #include "core/ports/link_state.hpp"
 #include "realmode/host/event_loop.hpp"
 #include "realmode/host/heartbeat_key.hpp"
-#include "realmode/host/heartbeat_numbers.hpp"
 
 namespace lvslab::realmode {
 
-/// The key and the file that outlives the process, so that a restart opens no door to replays.
+/// The key, and the file of HeartbeatNumbers: so a restart opens no door to what was recorded.
 struct HeartbeatAuthentication {
     HeartbeatKey key;
     std::string numbers_file;
@@ -30,18 +27,22 @@ struct HeartbeatAuthentication {
 
 /// Bound to heartbeat_port on this node's address of each path; speaks to the partner's address
 /// and that port. Datagrams of others are counted, noted once a minute at most, and dropped; with
-/// a key those that it did not make, or that were heard before, too.
+/// a key also those that it did not make, and those that were heard before.
 ///
-/// An address that no interface carries yet, or a port that is in use after a reload, is one note
-/// and is tried again each second.
+/// An address that no interface carries yet, or a port that a reload finds in use, is one note and
+/// is tried again each second.
 class HeartbeatSockets final : public ports::HeartbeatLink {
 public:
     using Heard = std::function<void(pulse::Path, std::span<const std::uint8_t>)>;
     using Note = std::function<void(std::string)>;
 
-    /// An error if the port is in use or may not be bound; a warning for an address that is not
-    /// there. `links` tells which addresses are this node's, and outlives the sockets. `heard` is
-    /// called from the loop or from read(), never from within another function here.
+    /// Datagrams that are handed in at a time, of each socket: as many as a socket keeps for a
+    /// process that is held up (net.core.rmem_default). A flood does not keep the loop longer.
+    static constexpr int most_at_a_time = 256;
+
+    /// An error for each address whose port is in use or may not be bound; a warning for one that
+    /// is not there. `links` tells which addresses are this node's, and outlives the sockets.
+    /// `heard` is called from the loop or from read(), and calls no function here but send().
     static Checked<std::unique_ptr<HeartbeatSockets>> open(
         EventLoop& loop, const config::LvsConfig& config, const ports::LinkState& links,
         std::optional<HeartbeatAuthentication> authentication, Heard heard, Note note);
@@ -57,14 +58,19 @@ public:
     /// Hands in what waits in the sockets: before due alarms (LoopTimers::read_first).
     void read();
 
-    /// Datagrams that were dropped since the start.
-    std::uint64_t strangers() const;
-    std::uint64_t forged_or_replayed() const;
+    /// What was dropped since the start.
+    struct Dropped {
+        std::uint64_t of_strangers = 0;  ///< from other addresses or ports than the partner's
+        std::uint64_t forged = 0;        ///< not made with the key for this way
+        std::uint64_t replayed = 0;      ///< made with the key, and not newer than what was heard
+        friend bool operator==(const Dropped&, const Dropped&) = default;
+    };
+    Dropped dropped() const;
 
 private:
     class Sockets;
     explicit HeartbeatSockets(std::shared_ptr<Sockets> sockets);
-    std::shared_ptr<Sockets> sockets_;
+    std::shared_ptr<Sockets> sockets_;  ///< calls of Asio that come after the end hold it
 };
 
 }  // namespace lvslab::realmode

@@ -43,11 +43,11 @@ private:
     void read_messages();
     void read_again();
     void find_watched();
-    bool has_carrier(int device) const;
+    bool all_have_carrier() const;
 
     struct Watched {
         Address address;
-        std::optional<int> device;  ///< as it was seen last
+        int device = 0;  ///< as it was seen last
     };
 
     RouteSocket route_;
