@@ -84,15 +84,15 @@ void FloatingAddresses::lower(const Address& address) {
 void FloatingAddresses::announce(const Address& address) {
     const auto held =
         std::ranges::find(held_, address, [](const Held& h) { return h.address.address; });
-    if (held == held_.end() || held->device.empty()) {
+    if (held == held_.end() || held->interface == 0) {
         return;
     }
-    const auto interface = route_.interface(held->device);
+    const auto interface = route_.interface(held->interface);
     const auto failed = interface ? announcer_.announce(address, *interface)
                                   : std::make_error_code(std::errc::no_such_device);
     if (std::exchange(held->announce_failed, bool(failed)) != bool(failed) && failed) {
-        note_(fmt::format("{} could not be announced on {}: {}", address.to_string(), held->device,
-                          failed.message()));
+        note_(fmt::format("{} could not be announced{}: {}", address.to_string(),
+                          interface ? " on " + interface->name : "", failed.message()));
     }
 }
 
@@ -112,11 +112,12 @@ void FloatingAddresses::restore() {
         if (there) {
             continue;
         }
-        held.device.clear();
+        held.interface = 0;
         try_to_raise(held);
-        if (!held.device.empty()) {
-            note_(fmt::format("{} raised again on {}", held.address.address.to_string(),
-                              held.device));
+        if (held.interface != 0) {
+            const auto interface = route_.interface(held.interface);
+            note_(fmt::format("{} raised after all{}", held.address.address.to_string(),
+                              interface ? " on " + interface->name : ""));
             announce(held.address.address);
         }
     }
@@ -170,12 +171,10 @@ void FloatingAddresses::try_to_raise(Held& held) {
     } else {
         const auto& there = std::get<InterfaceAddress>(where);
         const auto failed = route_.add(there);
-        std::array<char, IFNAMSIZ> name{};
         if (failed) {
             why = failed.message();
         } else {
-            ::if_indextoname(static_cast<unsigned>(there.interface), name.data());
-            held.device = name.data();
+            held.interface = there.interface;
             held.failure_noted = false;
         }
     }
@@ -227,7 +226,7 @@ void FloatingAddresses::put_back(const std::vector<InterfaceAddress>& before,
 }
 
 void FloatingAddresses::try_again_later() {
-    const auto waits = [](const Held& h) { return h.device.empty(); };
+    const auto waits = [](const Held& h) { return h.interface == 0; };
     if (retrying_ || std::ranges::none_of(held_, waits)) {
         return;
     }

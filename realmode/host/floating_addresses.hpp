@@ -53,7 +53,7 @@ public:
 private:
     struct Held {
         ports::FloatingAddress address;
-        std::string device;            ///< the one it is on; empty = it is not raised
+        int interface = 0;             ///< the one it is on; 0 = it is not raised
         bool failure_noted = false;    ///< of raising
         bool announce_failed = false;  ///< the same, of announcing
     };

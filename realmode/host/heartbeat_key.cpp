@@ -104,7 +104,7 @@ Checked<HeartbeatKey> read_heartbeat_key(const std::string& file) {
         secret.pop_back();
     }
     if (secret.size() < least || secret.size() > most) {
-        return refuse(fmt::format("heartbeat key: {} bytes{}; expected {} to {}",
+        return refuse(fmt::format("heartbeat key: {}{} bytes; expected {} to {}",
                                   secret.size() > most ? "more than " : "",
                                   std::min(secret.size(), most), least, most));
     }

@@ -171,6 +171,14 @@ std::optional<Interface> RouteSocket::interface(const std::string& name) {
     return from_libnl(Owned<rtnl_link>{raw}.get());
 }
 
+std::optional<Interface> RouteSocket::interface(int index) {
+    rtnl_link* raw = nullptr;
+    if (rtnl_link_get_kernel(socket_.get(), index, nullptr, &raw) < 0) {
+        return std::nullopt;
+    }
+    return from_libnl(Owned<rtnl_link>{raw}.get());
+}
+
 std::error_code RouteSocket::add(const InterfaceAddress& address) {
     const auto request = to_libnl(address);
     const auto& network = address.network;

@@ -40,6 +40,7 @@ public:
     std::vector<Interface> interfaces();
     std::vector<InterfaceAddress> addresses();
     std::optional<Interface> interface(const std::string& name);
+    std::optional<Interface> interface(int index);
 
     /// An address that is there already is no error, nor is one that is not. EPERM without
     /// CAP_NET_ADMIN.
