@@ -50,6 +50,9 @@ private:
     void check_silence(const router::RealServerNeed& server);
     void check_answers(const router::RealServerNeed& server, const HostAddress& vip);
     void check_requests(const router::RealServerNeed& server, const Address& vip);
+    /// What is to be typed before the address is put on; "" = nothing.
+    std::string silencing(const router::RealServerNeed& server, const Address& vip) const;
+    bool is_silent(const Address& vip) const;
     int arp_setting(const HostDevice& device, const char* name) const;
     /// Names of devices where neighbours ask for hardware addresses.
     std::string devices_on_the_wire(const router::RealServerNeed& server,

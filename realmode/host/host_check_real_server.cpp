@@ -25,6 +25,10 @@ void HostCheck::check_vips(const router::RealServerNeed& server) {
         add(Severity::error, server.location,
             fmt::format("packets come through a tunnel, but there is no device {}", server.device),
             server.device == "tunl0" ? "modprobe ipip" : "modprobe ip6_tunnel");
+    } else if (server.device != "lo" && !device_here(server.device)->up) {
+        add(Severity::error, server.location,
+            fmt::format("packets come through a tunnel, but {} is down", server.device),
+            fmt::format("ip link set {} up", server.device));
     }
     for (const auto& vip : server.vips) {
         if (address_here(vip) == nullptr && !parts_.router()) {
@@ -32,10 +36,24 @@ void HostCheck::check_vips(const router::RealServerNeed& server) {
                 fmt::format("this real server does not have {}: packets for it are taken only if a "
                             "rule redirects them",
                             vip.to_string()),
-                fmt::format("ip addr add {}/{} dev {}", vip.to_string(), vip.is_v4() ? 32 : 128,
-                            server.device));
+                silencing(server, vip) + fmt::format("ip addr add {}/{} dev {}", vip.to_string(),
+                                                     vip.is_v4() ? 32 : 128, server.device));
         }
     }
+}
+
+/// An address that is put on before ARP is silent takes the clients away at once.
+std::string HostCheck::silencing(const router::RealServerNeed& server, const Address& vip) const {
+    const auto talks = [&](const auto& device) {
+        return arp_setting(device, "arp_ignore") == 0 || arp_setting(device, "arp_announce") < 2;
+    };
+    return vip.is_v4() && !is_silent(vip) && !devices_on_the_wire(server, talks).empty()
+               ? "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 && "
+               : "";
+}
+
+bool HostCheck::is_silent(const Address& vip) const {
+    return std::ranges::find(facts_.rules.silent, vip) != facts_.rules.silent.end();
 }
 
 /// ARP is kept silent by arp_ignore or by rules; of a setting, the greater of `all` and the
@@ -43,9 +61,7 @@ void HostCheck::check_vips(const router::RealServerNeed& server) {
 void HostCheck::check_silence(const router::RealServerNeed& server) {
     for (const auto& vip : server.vips) {
         const auto* here = address_here(vip);
-        const bool dropped =
-            std::ranges::find(facts_.rules.silent, vip) != facts_.rules.silent.end();
-        if (vip.is_v4() && here != nullptr && !dropped) {
+        if (vip.is_v4() && here != nullptr && !is_silent(vip)) {
             check_answers(server, *here);
             check_requests(server, vip);
         }

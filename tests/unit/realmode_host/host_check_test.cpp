@@ -348,6 +348,17 @@ const std::vector<Case> real_server_faults{
     {"no_vip", "direct", sound_real_server, [](Facts& f, Config&) { f.addresses.pop_back(); },
      "warning lvs.cf:17:5: this real server does not have 192.168.26.10",
      "ip addr add 192.168.26.10/32 dev lo"},
+    {"no_vip_and_not_silent", "direct", sound_real_server,
+     [](Facts& f, Config&) {
+         f.addresses.pop_back();
+         f.settings.clear();
+     },
+     "warning lvs.cf:17:5: this real server does not have 192.168.26.10",
+     "sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 && ip addr add "
+     "192.168.26.10/32 dev lo"},
+    {"tunnel_down", "tunnel", sound_tunnel_server,
+     [](Facts& f, Config&) { f.devices.back().up = false; },
+     "error lvs.cf:17:5: packets come through a tunnel, but tunl0 is down", "ip link set tunl0 up"},
     {"no_tunnel", "tunnel", sound_tunnel_server, [](Facts& f, Config&) { f.devices.pop_back(); },
      "error lvs.cf:17:5: packets come through a tunnel, but there is no device tunl0",
      "modprobe ipip"},
