@@ -294,6 +294,23 @@ class Check(OwnNetwork):
         self.assertIn("this host was not looked at", done.stdout)
 
 
+class FilesOfTheShapeOfPublishedOnes(OwnNetwork):
+    def test_have_rules_that_load(self):
+        tests = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        for file, marks, server in (("data/lvs_cf/shape-failover-services.cf", 0, None),
+                                    ("data/lvs_cf/shape-nat-two-tier.cf", 0, None),
+                                    ("data/lvs_cf/shape-direct-fwmark.cf", 1, "192.0.2.81"),
+                                    ("data/lvs_cf/shape-direct-weights.cf", 0, "192.0.2.11"),
+                                    ("real/published/direct-persistent.cf", 0, "east")):
+            config = os.path.join(tests, file)
+            run("nft", "-f", "-", text=self.rules(config))
+            loaded = run("nft", "list", "table", "inet", "lvsrouter").stdout
+            self.assertEqual(loaded.count("meta mark set"), marks, file)
+            if server:
+                run("nft", "-f", "-", text=self.rules(config, "--real-server", server))
+                self.assertIn("drop", run("nft", "list", "table", "arp", "lvsrouter").stdout)
+
+
 if __name__ == "__main__":
     enter_own_network()
     unittest.main()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# In the guest: makes one host of a cluster, then types what `lvsrouter check` says.
+# In the guest, in a network namespace: makes one host of a cluster, then types what `lvsrouter check` says.
 set -eu
 part=$1
 network=nat
@@ -38,6 +38,7 @@ virtual mail {
 }
 CONFIG
 
+ip link set lo up
 for number in 0 1; do
     ip link add "eth$number" type veth peer name "wire$number"
     ip link set "wire$number" up
