@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,7 +17,7 @@
 
 #include "core/config/check.hpp"
 #include "core/config/parse.hpp"
-#include "core/router/check_settings.hpp"
+#include "core/router/daemon_settings.hpp"
 
 namespace lvslab::realmode {
 namespace {
@@ -109,13 +108,7 @@ Checked<config::LvsConfig> read_and_check_lvs_cf(const std::string& file) {
     }
     // Notes tell what Piranha would do; here it is lvsrouter that runs.
     read.diagnostics.append(config::check_without_notes(*read));
-    for (const auto& service : read->virtual_servers) {
-        // What is wrong with a check is wrong for each of its servers.
-        const auto server = std::ranges::find_if(service.servers, &config::RealServer::active);
-        if (service.active && server != service.servers.end()) {
-            read.diagnostics.append(router::check_probe(service, *server).diagnostics);
-        }
-    }
+    read.diagnostics.append(router::check_runnable(*read));
     read.diagnostics.sort();
     if (read.diagnostics.has_errors()) {
         read.value.reset();

@@ -10,8 +10,8 @@
 namespace lvslab::realmode {
 
 /// Reads an lvs.cf and adds everything that the configuration's check finds, by place; a value only
-/// without errors. Host names and services are looked up as the machine resolves them, which may
-/// wait for the network. A file that cannot be read is an error without a line.
+/// if a router can run with it. Host names and services are looked up as the machine resolves them,
+/// which may wait for the network. A file that cannot be read is an error without a line.
 Checked<config::LvsConfig> read_and_check_lvs_cf(const std::string& file);
 
 }  // namespace lvslab::realmode
