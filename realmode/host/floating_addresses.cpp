@@ -107,12 +107,19 @@ std::vector<Address> FloatingAddresses::held() const {
 void FloatingAddresses::restore() {
     const auto all = route_.addresses();
     for (auto& held : held_) {
-        const bool there = std::ranges::any_of(
-            all, [&](const auto& a) { return a.network.address == held.address.address; });
-        if (there) {
+        const bool there = std::ranges::any_of(all, [&](const auto& a) {
+            return a.interface == held.interface && a.network.address == held.address.address;
+        });
+        held.interface = there ? held.interface : 0;
+    }
+    raise_what_is_missing();
+}
+
+void FloatingAddresses::raise_what_is_missing() {
+    for (auto& held : held_) {
+        if (held.interface != 0) {
             continue;
         }
-        held.interface = 0;
         try_to_raise(held);
         if (held.interface != 0) {
             const auto interface = route_.interface(held.interface);
@@ -235,7 +242,7 @@ void FloatingAddresses::try_again_later() {
     retry_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code e) {
         if (!e && !alive.expired()) {
             retrying_ = false;
-            restore();
+            raise_what_is_missing();
         }
     });
 }

@@ -22,6 +22,9 @@ namespace lvslab::realmode {
 /// without a netmask the device's own holds. An IPv6 address is usable at once (no duplicate
 /// address detection) and no source of connections that the host opens.
 ///
+/// Every function throws std::system_error if the kernel does not tell of its interfaces: whoever
+/// cannot know what it holds cannot go on.
+///
 /// What cannot be raised now (no such device) is one note, holds up nothing else, and is tried
 /// again each second; when it succeeds, the address is announced once.
 class FloatingAddresses final : public ports::AddressOwner {
@@ -43,7 +46,9 @@ public:
     std::vector<Address> held() const;
 
     /// Raises and announces once what is held but was taken away by others: with its link an
-    /// interface loses its IPv6 addresses. For when the interfaces' addresses have changed.
+    /// interface loses its IPv6 addresses. For when the interfaces' addresses have changed, and
+    /// after the words that wait were heard (HeartbeatSockets::read): a process that was held up
+    /// may hold them no more.
     void restore();
 
     /// Lowers those of `addresses` that an interface of this host carries, whoever raised them,
@@ -63,6 +68,7 @@ private:
 
     std::variant<InterfaceAddress, Failure> place(const ports::FloatingAddress& address);
     void try_to_raise(Held& held);
+    void raise_what_is_missing();
     std::vector<InterfaceAddress> places_of(const Address& address);
     void remove(const Address& address);
     void put_back(const std::vector<InterfaceAddress>& before, const Address& removed);

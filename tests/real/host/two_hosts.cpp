@@ -4,7 +4,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <net/if.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,14 +29,14 @@ int checked(int result, const char* what) {
     return result;
 }
 
-/// A user who is not root is one in a user namespace.
+/// A user who is not root is one in a user namespace, and cannot go back to the network outside.
 void be_root() {
     if (::geteuid() == 0) {
         return;
     }
     const auto user = ::geteuid();
     const auto group = ::getegid();
-    checked(::unshare(CLONE_NEWUSER), "a user namespace of one's own");
+    checked(::unshare(CLONE_NEWUSER | CLONE_NEWNET), "a user namespace of one's own");
     std::ofstream("/proc/self/setgroups") << "deny";
     std::ofstream("/proc/self/uid_map") << fmt::format("0 {} 1", user);
     std::ofstream("/proc/self/gid_map") << fmt::format("0 {} 1", group);
@@ -49,6 +52,20 @@ sockaddr_in endpoint(std::string_view a, std::uint16_t port) {
     out.sin_port = htons(port);
     out.sin_addr.s_addr = htonl(address(a).v4_host_order());
     return out;
+}
+
+/// A link that has carrier drops what is sent until the kernel has dealt with that news.
+void wait_for_link(const NetworkNamespace& host, const char* interface) {
+    const Inside inside(host);
+    const int any = checked(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+    ifreq request{};
+    std::snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (::ioctl(any, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) == 0 &&
+           std::chrono::steady_clock::now() < end) {
+        ::poll(nullptr, 0, 1);
+    }
+    ::close(any);
 }
 
 }  // namespace
@@ -94,6 +111,10 @@ TwoHosts::TwoHosts() {
        "link set lo up\nlink set eth0 up\nlink set eth1 up\n"
        "addr add 10.0.0.10/24 dev eth0\naddr add 192.168.10.10/24 dev eth1\n"
        "addr add 2001:db8::10/64 dev eth0 nodad\n");
+    for (const auto* host : {&first, &second}) {
+        wait_for_link(*host, "eth0");
+        wait_for_link(*host, "eth1");
+    }
 }
 
 std::string TwoHosts::ip(const NetworkNamespace& host, const std::string& commands) {
@@ -117,7 +138,7 @@ std::string TwoHosts::ip(const NetworkNamespace& host, const std::string& comman
 }
 
 bool TwoHosts::until(const std::function<bool()>& it_is_so) {
-    const auto end = std::chrono::steady_clock::now() + 60s;
+    const auto end = std::chrono::steady_clock::now() + 20s;
     while (!it_is_so()) {
         if (std::chrono::steady_clock::now() > end) {
             return false;
@@ -144,6 +165,11 @@ config::LvsConfig TwoHosts::pair() {
     return config;
 }
 
+void wait_for_input(int descriptor) {
+    pollfd readable{descriptor, POLLIN, 0};
+    ::poll(&readable, 1, 20'000);
+}
+
 PlainSocket::PlainSocket(const NetworkNamespace& host, std::string_view own, std::uint16_t port) {
     const Inside inside(host);
     socket_ = checked(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket");
@@ -164,6 +190,7 @@ void PlainSocket::send(std::string_view to, std::uint16_t port,
 }
 
 std::vector<PlainSocket::Datagram> PlainSocket::received() {
+    wait_for_input(socket_);
     std::vector<Datagram> out;
     std::vector<std::uint8_t> buffer(65536);
     for (;;) {

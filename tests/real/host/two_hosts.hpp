@@ -68,6 +68,9 @@ protected:
     std::vector<std::string> notes;
 };
 
+/// Until there is something to read, or for 20 s.
+void wait_for_input(int descriptor);
+
 /// A plain UDP socket of a host, for what a test sends or hears itself.
 class PlainSocket {
 public:
@@ -81,7 +84,7 @@ public:
         std::vector<std::uint8_t> bytes;
         std::string from;  ///< "10.0.0.9:539"
     };
-    /// What has arrived, in order.
+    /// Waits for a datagram; it and what else has arrived, in order.
     std::vector<Datagram> received();
 
 private:
