@@ -38,10 +38,11 @@ demo: build ## compare the scheduling algorithms on a published cluster's shape;
 test: build ## build and run all tests
 	@ctest --preset release -j $(JOBS)
 
-bench: build ## measure the cost of scheduling decisions and of the packet world (minutes)
+bench: build ## measure scheduling decisions, the packet world and real checks (minutes)
 	$(call install_packages,debian-packages debian-packages-bench)
 	@$(BUILD)/bin/ipvs_bench
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
+	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
 
 asan: install ## build with AddressSanitizer and UndefinedBehaviorSanitizer and run all tests
 	@cmake --preset asan --log-level=WARNING
