@@ -48,7 +48,7 @@ def measure(program, servers, seconds, rounds):
     with tempfile.TemporaryDirectory() as folder:
         configuration = pathlib.Path(folder) / "probe_load.conf"
         configuration.write_text(keepalived_configuration(servers), encoding="ascii")
-        command = [GUEST, "--timeout", "3000", "--module", "ip_vs"]
+        command = [GUEST, "--timeout", "7200", "--module", "ip_vs"]
         for name in (program, "keepalived"):
             command += ["--program", name]
         command += ["--file", f"{configuration}:/etc/keepalived/probe_load.conf"]
@@ -64,8 +64,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", type=pathlib.Path, help="the built probe_load")
     parser.add_argument("--servers", type=int, default=2000)
-    parser.add_argument("--seconds", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     lines = measure(
         arguments.program.resolve(), arguments.servers, arguments.seconds, arguments.rounds
