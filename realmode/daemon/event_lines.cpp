@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "realmode/daemon/service_key_json.hpp"
+
 namespace lvslab::realmode {
 namespace {
 
@@ -44,10 +46,6 @@ pulse::Word heartbeat_of(std::string_view text) {
     return word_of(text, {pulse::Word::running, pulse::Word::stopped}, "heartbeat");
 }
 
-Protocol protocol_of(std::string_view text) {
-    return word_of(text, {Protocol::ip, Protocol::tcp, Protocol::udp, Protocol::sctp}, "protocol");
-}
-
 Address address_of(const std::string& text) {
     if (const auto address = Address::parse(text)) {
         return *address;
@@ -69,20 +67,14 @@ std::string text_of(const json& object, const char* member) {
 // ---- compound members ----
 
 ordered_json to_json(const ports::ServiceName& service) {
-    return {{"name", service.name},
-            {"protocol", to_string(service.key.protocol)},
-            {"endpoint", service.key.endpoint.to_string()},
-            {"fwmark", service.key.fwmark.value()},
-            {"family", service.key.family == Family::ipv4 ? "ipv4" : "ipv6"}};
+    ordered_json out{{"name", service.name}};
+    add_service_key(out, service.key);
+    return out;
 }
 
 ports::ServiceName service_of(const json& object) {
     const auto& service = object.at("service");
-    return {text_of(service, "name"),
-            {.protocol = protocol_of(text_of(service, "protocol")),
-             .endpoint = endpoint_of(text_of(service, "endpoint")),
-             .fwmark = Fwmark(service.at("fwmark").get<std::uint32_t>()),
-             .family = text_of(service, "family") == "ipv6" ? Family::ipv6 : Family::ipv4}};
+    return {text_of(service, "name"), read_service_key(service)};
 }
 
 ordered_json to_json(const ports::ServerName& server) {

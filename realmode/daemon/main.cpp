@@ -17,8 +17,9 @@ using namespace lvslab::realmode;
 
 /// A line for each command that adds itself.
 const std::vector<void (*)(CLI::App&, int&)> commands{
-    add_check_command,
-    add_rules_command,
+    add_run_command,    add_check_command,  add_rules_command,
+    add_status_command, add_reload_command, add_release_command,
+    add_stop_command,   add_watch_command,  add_clean_command,
 };
 
 /// A closed standard stream would be the number of the next file that is opened, and what is meant

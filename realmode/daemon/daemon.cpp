@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/daemon/daemon.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/router/daemon_settings.hpp"
+#include "core/router/lvs_router.hpp"
+#include "realmode/daemon/commands.hpp"
+#include "realmode/daemon/control_socket.hpp"
+#include "realmode/daemon/event_lines.hpp"
+#include "realmode/daemon/event_sink.hpp"
+#include "realmode/daemon/leftovers.hpp"
+#include "realmode/daemon/lifeline.hpp"
+#include "realmode/daemon/lvs_cf_file.hpp"
+#include "realmode/daemon/privileges.hpp"
+#include "realmode/daemon/process_log.hpp"
+#include "realmode/daemon/recorded_ports.hpp"
+#include "realmode/daemon/service_notification.hpp"
+#include "realmode/daemon/status_board.hpp"
+#include "realmode/host/floating_addresses.hpp"
+#include "realmode/host/heartbeat_sockets.hpp"
+#include "realmode/host/interfaces.hpp"
+#include "realmode/host/loop_timers.hpp"
+#include "realmode/ipvs/kernel_ipvs.hpp"
+#include "realmode/probes/load_source.hpp"
+#include "realmode/probes/prober.hpp"
+#include "realmode/probes/role_scripts.hpp"
+
+namespace lvslab::realmode {
+namespace {
+
+void log_findings(const Diagnostics& found) {
+    for (const auto& finding : found.items()) {
+        log(finding.severity == Severity::error     ? LogLevel::error
+            : finding.severity == Severity::warning ? LogLevel::warning
+                                                    : LogLevel::info,
+            finding.to_string());
+    }
+}
+
+/// The file, or for one that starts again after a death the last that was in force.
+Checked<LvsCfFile> read_config(const DaemonOptions& options, bool again) {
+    auto read = read_lvs_cf(options.config_file);
+    log_findings(read.diagnostics);
+    if (!read && again) {
+        log(LogLevel::error,
+            fmt::format("{} is not fit; the one that was in force stays", options.config_file));
+        auto before = read_lvs_cf(config_in_force_file(options));
+        log_findings(before.diagnostics);
+        return before;
+    }
+    return read;
+}
+
+/// May a program that lvs.cf names need more than this process keeps?
+bool runs_programs(const config::LvsConfig& config) {
+    return config.active_cmd || config.inactive_cmd ||
+           std::ranges::any_of(config.virtual_servers, [](const auto& service) {
+               return service.active && (service.send_program || service.load_monitor == "uptime");
+           });
+}
+
+/// A line of the log for a person; nothing for what happens all the time.
+std::optional<std::string> log_line(const ports::RouterEvent& event) {
+    if (const auto* note = std::get_if<ports::Note>(&event)) {
+        return note->text;
+    }
+    if (const auto* role = std::get_if<ports::RoleChanged>(&event)) {
+        return fmt::format("{}: {}", role->active ? "active" : "standby", to_string(role->reason));
+    }
+    if (const auto* raised = std::get_if<ports::AddressRaised>(&event)) {
+        return fmt::format("address {} raised", raised->address.to_string());
+    }
+    if (const auto* lowered = std::get_if<ports::AddressLowered>(&event)) {
+        return fmt::format("address {} lowered", lowered->address.to_string());
+    }
+    const auto server = [](std::string_view what, const auto& e) {
+        return fmt::format("{}: server {} ({}) {}", e.service.name, e.server.name,
+                           e.server.endpoint.to_string(), what);
+    };
+    if (const auto* added = std::get_if<ports::DestinationAdded>(&event)) {
+        return server(fmt::format("in, weight {}", added->weight.value()), *added);
+    }
+    if (const auto* edited = std::get_if<ports::DestinationEdited>(&event)) {
+        return server(fmt::format("weight {}", edited->weight.value()), *edited);
+    }
+    if (const auto* removed = std::get_if<ports::DestinationRemoved>(&event)) {
+        return server("out", *removed);
+    }
+    return std::nullopt;
+}
+
+class Daemon final : ports::RouterLog {
+public:
+    Daemon(const DaemonOptions& options, const DaemonStart& start, EventLoop& loop, LvsCfFile file,
+           std::unique_ptr<KernelIpvs> ipvs)
+        : options_(options),
+          start_(start),
+          loop_(loop),
+          lifeline_(start.lifeline),
+          supervised_(start.lifeline >= 0),
+          file_(std::move(file)),
+          timers_(loop),
+          board_(timers_.now()),
+          interfaces_(loop),
+          floating_(loop, noter()),
+          ipvs_(std::move(ipvs)),
+          prober_(loop, noter()),
+          loads_(loop, {}, noter()),
+          scripts_(loop, noter()),
+          record_(
+              record_file(options),
+              [this](const HoldingsChange& change) {
+                  if (!lifeline_.send(change) && !std::exchange(unheard_, true)) {
+                      log(LogLevel::warning, "the supervisor does not listen");
+                  }
+              },
+              noter()),
+          addresses_(floating_, record_),
+          dataplane_(*ipvs_, record_, [this] { live(); }),
+          sync_(*ipvs_, record_),
+          signals_(loop, SIGTERM, SIGINT, SIGHUP),
+          lifeline_end_(loop) {}
+
+    /// Everything that may fail before the router begins.
+    Diagnostics open() {
+        Diagnostics found;
+        for (const auto& line : clean_up({floating_, nullptr, ipvs_.get()}, record_, {false})) {
+            log(LogLevel::warning, fmt::format("left behind by a router before: {}", line));
+        }
+        tell_supervisor();
+        open_events(found);
+        open_heartbeats(found);
+        open_control(found);
+        return found;
+    }
+
+    int run() {
+        interfaces_.watch(file_.config, [this](bool up) { router_->links_changed(up); });
+        interfaces_.on_change([this] { floating_.restore(); });
+        timers_.read_first([this] { heartbeats_->read(); });
+        router_ = std::make_unique<router::LvsRouter>(
+            file_.config,
+            ports::Ports{.timers = timers_,
+                         .dataplane = dataplane_,
+                         .sync = sync_,
+                         .prober = prober_,
+                         .heartbeats = *heartbeats_,
+                         .links = interfaces_,
+                         .addresses = addresses_,
+                         .loads = loads_,
+                         .scripts = scripts_,
+                         .log = *this},
+            router::RouterOptions{.scheduler = {},
+                                  .force_active = options_.force_active,
+                                  .found = [this] { return found_services(); }});
+        wait_for_signal();
+        wait_for_supervisor();
+        keep_in_force();
+        begin();
+        lifeline_.send(BecameReady{});
+        if (!supervised_) {
+            notify_ready();
+        }
+        sign();
+        end_if_over();
+        loop_.run();
+        return exit_code_;
+    }
+
+private:
+    std::function<void(std::string)> noter() {
+        return [this](std::string text) { tell(ports::Note{std::move(text)}); };
+    }
+
+    // ---- openings ----
+
+    void open_events(Diagnostics& found) {
+        if (options_.events) {
+            auto opened = EventSink::open(loop_, *options_.events);
+            found.append(opened.diagnostics);
+            events_ = std::move(opened.value).value_or(nullptr);
+        }
+    }
+
+    void open_heartbeats(Diagnostics& found) {
+        std::optional<HeartbeatAuthentication> authentication;
+        if (options_.heartbeat_key) {
+            auto key = read_heartbeat_key(*options_.heartbeat_key);
+            found.append(key.diagnostics);
+            if (!key) {
+                return;
+            }
+            authentication = HeartbeatAuthentication{*std::move(key.value),
+                                                     options_.state_folder + "/heartbeat-numbers"};
+        }
+        auto opened = HeartbeatSockets::open(
+            loop_, file_.config, interfaces_, std::move(authentication),
+            [this](pulse::Path path, std::span<const std::uint8_t> word) { hear(path, word); },
+            noter());
+        found.append(opened.diagnostics);
+        heartbeats_ = std::move(opened.value).value_or(nullptr);
+    }
+
+    void open_control(Diagnostics& found) {
+        auto opened =
+            ControlSocket::open(loop_, options_.control_socket,
+                                [this](const ControlRequest& request) { return answer(request); });
+        found.append(opened.diagnostics);
+        control_ = std::move(opened.value).value_or(nullptr);
+    }
+
+    /// After the death of an active router the partner's deadline is running, or it has the service
+    /// already: it is told at once that nobody is active here, and what it said of itself before
+    /// it knew is no reason to become active again.
+    void begin() {
+        auto first_heartbeat = options_.first_heartbeat;
+        if (start_.after_active) {
+            first_heartbeat = Duration::zero();
+            yields_until_ = timers_.now() + file_.config.deadtime;
+        }
+        router_->start({.first_heartbeat = first_heartbeat});
+    }
+
+    void hear(pulse::Path path, std::span<const std::uint8_t> payload) {
+        const auto stopped = pulse::encode(pulse::Word::stopped);
+        const bool yields = timers_.now() < yields_until_ && !router_->active();
+        if (!yields || !std::ranges::equal(payload, stopped)) {
+            router_->hear(path, payload);
+        }
+        end_if_over();
+    }
+
+    // ---- what it tells ----
+
+    void tell(const ports::RouterEvent& event) override {
+        const TimedEvent timed{timers_.now(), event};
+        board_.follow(timed);
+        if (events_ || (control_ && control_->watched())) {
+            const auto line = event_line(timed);
+            if (events_) {
+                events_->write(line);
+            }
+            if (control_) {
+                control_->tell(line);
+            }
+        }
+        if (const auto line = log_line(event)) {
+            log(LogLevel::info, *line);
+        }
+        if (const auto* heard = std::get_if<ports::HeartbeatHeard>(&event);
+            heard != nullptr && heard->word == pulse::Word::running) {
+            boost::asio::post(loop_, [this] { remove_leftover_services(); });
+        }
+    }
+
+    /// The partner has the role: services that a router before left here are nobody's.
+    void remove_leftover_services() {
+        if (!router_->active() && !record_.holdings().services.empty() && !keeps_) {
+            for (const auto& line : clean_up({floating_, ipvs_.get(), nullptr}, record_, {true})) {
+                log(LogLevel::info, fmt::format("left behind by a router before: {}", line));
+            }
+        }
+    }
+
+    /// Those in IPVS that the record calls ours.
+    router::ServiceTable found_services() {
+        router::ServiceTable table;
+        const auto listed = ipvs_->dump();
+        log_findings(listed.diagnostics);
+        if (!listed) {
+            return table;
+        }
+        for (const auto& key : record_.holdings().services) {
+            if (const auto* service = find_service(*listed, normalised(key))) {
+                auto& added =
+                    table.emplace_back(router::TableService{{{}, key}, service->settings, {}});
+                for (const auto& d : service->destinations) {
+                    added.destinations.push_back({{{}, d.server}, d.settings});
+                }
+            }
+        }
+        return table;
+    }
+
+    // ---- the supervisor ----
+
+    void tell_supervisor() {
+        signs_ = life_signs(file_.config.keepalive, file_.config.deadtime);
+        lifeline_.send(WatchedSo{signs_});
+        for (const auto& change : changes_to(record_.holdings())) {
+            lifeline_.send(change);
+        }
+    }
+
+    void sign() {
+        live();
+        end_if_over();
+        timers_.at(timers_.now() + signs_.interval, [this] { sign(); });
+    }
+
+    /// From within long work, too.
+    void live() {
+        const auto now = timers_.now();
+        if (supervised_ && now - signed_ >= signs_.interval / 2) {
+            signed_ = now;
+            lifeline_.send(SignOfLife{now});
+        }
+        if (!supervised_ && watchdog_ && now >= watchdog_at_) {
+            watchdog_at_ = now + *watchdog_;
+            notify_alive();
+        }
+    }
+
+    void wait_for_supervisor() {
+        if (!supervised_) {
+            return;
+        }
+        lifeline_end_.assign(::dup(lifeline_.descriptor()));
+        lifeline_end_.async_wait(
+            boost::asio::posix::descriptor_base::wait_read, [this](const auto& error) {
+                if (!error) {
+                    log(LogLevel::error,
+                        "the supervisor is gone: nobody would lower the addresses of a router that "
+                        "hangs, so this one ends in good order");
+                    exit_code_ = failed;
+                    terminate(false);
+                }
+            });
+    }
+
+    // ---- what it is told ----
+
+    void wait_for_signal() {
+        signals_.async_wait([this](const auto& error, int signal) {
+            if (error) {
+                return;
+            }
+            if (signal == SIGHUP) {
+                reload();
+            } else {
+                terminate(options_.keep_services);
+            }
+            wait_for_signal();
+        });
+    }
+
+    ControlAnswer answer(const ControlRequest& request) {
+        ControlAnswer answer;
+        switch (request.command) {
+            case ControlCommand::status: {
+                const auto now = status();
+                answer.status = to_json(now);
+                answer.table = to_table(now);
+                break;
+            }
+            case ControlCommand::reload:
+                return reload();
+            case ControlCommand::release:
+                if (!router_->active()) {
+                    answer.ok = false;
+                    answer.error = "this router is not active: there is nothing to hand over";
+                    break;
+                }
+                router_->release();
+                break;
+            case ControlCommand::stop:
+                boost::asio::post(loop_, [this, keep = request.keep] { terminate(keep); });
+                break;
+            case ControlCommand::watch:
+                break;
+        }
+        return answer;
+    }
+
+    ControlAnswer reload() {
+        lifeline_.send(Reloading{});
+        ControlAnswer answer;
+        auto read = read_lvs_cf(options_.config_file);
+        for (const auto& finding : read.diagnostics.items()) {
+            answer.findings.push_back(finding.to_string());
+        }
+        if (read) {
+            take_over(*std::move(read.value));
+        } else {
+            router_->reload_failed(read.diagnostics);
+            answer.ok = false;
+            answer.error = "the old configuration stays";
+        }
+        lifeline_.send(BecameReady{});
+        end_if_over();
+        return answer;
+    }
+
+    void take_over(LvsCfFile file) {
+        file_ = std::move(file);
+        signs_ = life_signs(file_.config.keepalive, file_.config.deadtime);
+        lifeline_.send(WatchedSo{signs_});
+        heartbeats_->reconfigure(file_.config);
+        interfaces_.watch(file_.config, [this](bool up) { router_->links_changed(up); });
+        router_->reload(file_.config);
+        keep_in_force();
+    }
+
+    /// For a start after a death that finds the file bad. What cannot be written is not there then.
+    void keep_in_force() {
+        const auto path = config_in_force_file(options_);
+        std::ofstream out(path + ".new", std::ios::binary | std::ios::trunc);
+        out << file_.text;
+        out.close();
+        if (!out || ::rename((path + ".new").c_str(), path.c_str()) != 0) {
+            log(LogLevel::warning,
+                fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+        }
+    }
+
+    void terminate(bool keep) {
+        if (keep) {
+            keeps_ = true;
+            dataplane_.keep_services();
+        }
+        router_->terminate();
+        end_if_over();
+    }
+
+    void end_if_over() {
+        if (over_ || !router_ || router_->running()) {
+            return;
+        }
+        over_ = true;
+        remove_leftover_services();
+        if (record_.holdings().sync) {
+            sync_.stop();
+        }
+        lifeline_.send(EndsInOrder{keeps_});
+        if (!supervised_) {
+            notify_stopping();
+        }
+        boost::asio::post(loop_, [this] { loop_.stop(); });
+    }
+
+    Status status() {
+        auto status =
+            board_.status(file_.config, interfaces_.is_local(file_.config.primary), timers_.now());
+        status.version = LVSLAB_VERSION;
+        status.config_file = options_.config_file;
+        status.process = ::getpid();
+        if (supervised_) {
+            status.supervisor = ::getppid();
+        }
+        status.links_up = interfaces_.links_up();
+        add_counters(status);
+        return status;
+    }
+
+    void add_counters(Status& status) {
+        const auto listed = ipvs_->dump();
+        if (!listed) {
+            return;
+        }
+        for (auto& service : status.services) {
+            const auto* found =
+                service.in_ipvs ? find_service(*listed, normalised(service.key)) : nullptr;
+            for (auto& server : service.servers) {
+                if (found != nullptr) {
+                    add_counters(server, *found);
+                }
+            }
+        }
+    }
+
+    static void add_counters(ServerStatus& server, const ListedService& service) {
+        for (const auto& d : service.destinations) {
+            if (d.server == server.endpoint) {
+                server.active_connections = d.active;
+                server.inactive_connections = d.inactive;
+            }
+        }
+    }
+
+    const DaemonOptions& options_;
+    DaemonStart start_;
+    EventLoop& loop_;
+    Lifeline lifeline_;
+    bool supervised_;
+    LvsCfFile file_;
+    LoopTimers timers_;
+    StatusBoard board_;
+    std::unique_ptr<EventSink> events_;
+    std::unique_ptr<ControlSocket> control_;
+    Interfaces interfaces_;
+    FloatingAddresses floating_;
+    std::unique_ptr<KernelIpvs> ipvs_;
+    AsioProber prober_;
+    NetworkLoadSource loads_;
+    ScriptRunner scripts_;
+    HoldingsRecord record_;
+    RecordedAddresses addresses_;
+    RecordedDataplane dataplane_;
+    RecordedSync sync_;
+    std::unique_ptr<HeartbeatSockets> heartbeats_;
+    std::unique_ptr<router::LvsRouter> router_;
+    boost::asio::signal_set signals_;
+    boost::asio::posix::stream_descriptor lifeline_end_;
+    LifeSigns signs_;
+    Time signed_{};
+    std::optional<Duration> watchdog_ = watchdog_interval();
+    Time watchdog_at_{};
+    Time yields_until_{};
+    bool unheard_ = false;
+    bool keeps_ = false;
+    bool over_ = false;
+    int exit_code_ = done;
+};
+
+Diagnostics host_is_fit(Checked<std::unique_ptr<KernelIpvs>>& ipvs) {
+    Diagnostics found;
+    for (const auto& capability : missing_capabilities()) {
+        found.error({"lvsrouter"},
+                    fmt::format("this process has no {}: run it as root or by its systemd unit",
+                                capability));
+    }
+    if (!found.has_errors()) {
+        ipvs = KernelIpvs::open([](const std::string& text) { log(LogLevel::warning, text); });
+        found.append(ipvs.diagnostics);
+    }
+    return found;
+}
+
+}  // namespace
+
+std::string record_file(const DaemonOptions& options) {
+    return options.state_folder + "/holdings.jsonl";
+}
+
+std::string config_in_force_file(const DaemonOptions& options) {
+    return options.state_folder + "/lvs.cf.in-force";
+}
+
+int run_daemon(const DaemonOptions& options, const DaemonStart& start) {
+    auto file = read_config(options, start.again);
+    Checked<std::unique_ptr<KernelIpvs>> ipvs;
+    auto found = host_is_fit(ipvs);
+    if (!file || found.has_errors()) {
+        log_findings(found);
+        return bad_input;
+    }
+    EventLoop loop(1);
+    const bool programs = runs_programs(file->config);
+    Daemon daemon(options, start, loop, *std::move(file.value), *std::move(ipvs.value));
+    found = daemon.open();
+    log_findings(found);
+    if (found.has_errors()) {
+        return bad_input;
+    }
+    const KeptPrivileges kept{.read_any_file = needs_read_privilege(options.config_file),
+                              .new_privileges = programs};
+    for (const auto& failure : give_up_privileges(kept)) {
+        log(LogLevel::warning, failure);
+    }
+    return daemon.run();
+}
+
+}  // namespace lvslab::realmode

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <memory>
+
+#include "realmode/daemon/commands.hpp"
+#include "realmode/daemon/control_client.hpp"
+
+namespace lvslab::realmode {
+
+void add_release_command(CLI::App& app, int& exit_code) {
+    auto* command = app.add_subcommand("release", "Hand the services over to the partner");
+    auto control = std::make_shared<std::string>(default_control_socket);
+    command->add_option("--control", *control, "the router's control socket")
+        ->capture_default_str();
+    command->callback([control, &exit_code] {
+        const auto answer = ask_router(*control, {ControlCommand::release});
+        exit_code = !answer ? bad_input : answer->ok ? done : failed;
+    });
+}
+
+}  // namespace lvslab::realmode
