@@ -78,22 +78,34 @@ unpacked_payload() {
     tail -c +$((start + 1)) "$image" | head -c $((length - 4)) | "${unpack[@]}" 2>/dev/null || true
 }
 
+renew_lists() {
+    [[ $(id -u) == 0 ]] && apt-get -qq update >/dev/null 2>&1
+}
+
 image=$(image_of "$package")
-if [[ -z $image && $(id -u) == 0 ]] || [[ $update == yes && $(id -u) == 0 ]]; then
-    apt-get -qq update >/dev/null 2>&1 || true
+if [[ -z $image || $update == yes ]]; then
+    renew_lists || true
     image=$(image_of "$package")
 fi
 [[ -n $image ]] ||
     fail "Debian's package $package is not known to apt (no network, or apt-get update needed)"
-release=${image#linux-image-}
 
+download() {
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$image") \
+        >"$work/log" 2>&1
+}
+release=${image#linux-image-}
 if [[ ! -f $kernels/$release/release ]]; then
     work=$(mktemp -d "$kernels/.$release.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     echo "fetching $image (unpacked, not installed)" >&2
-    if ! (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$image") >"$work/log" 2>&1
-    then
-        fail "cannot download $image: $(grep -m1 '^E:' "$work/log" || tail -1 "$work/log")"
+    if ! download; then
+        # Lists of some weeks ago name a kernel that a security update has replaced since.
+        renew_lists || true
+        image=$(image_of "$package")
+        release=${image#linux-image-}
+        download ||
+            fail "cannot download $image: $(grep -m1 '^E:' "$work/log" || tail -1 "$work/log")"
     fi
     dpkg-deb -x "$work/$image"_*.deb "$work/tree" || fail "cannot unpack $image"
     [[ -d $work/tree/lib/modules/$release ]] || fail "$image has no modules for $release"
