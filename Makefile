@@ -8,6 +8,7 @@ LVSLAB := $(BUILD)/bin/lvslab
 JOBS := $(shell nproc)
 DEMO := scenarios/published-shape
 FUZZ_SECONDS ?= 30
+PREFIX ?= /usr
 FUZZERS := $(patsubst tests/fuzz/%.cpp,%,$(wildcard tests/fuzz/fuzz_*.cpp))
 
 ifeq ($(INSTALL),no)
@@ -17,7 +18,7 @@ install_packages = @packaging/install-dependencies.sh $(foreach list,$(1),packag
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install configure build demo test bench asan fuzz clean
+.PHONY: help install install-router configure build demo test bench asan fuzz clean
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,9 @@ bench: build ## measure scheduling decisions, the packet world and real checks (
 	@$(BUILD)/bin/ipvs_bench
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
+
+install-router: build ## install lvsrouter, its systemd unit and its page below PREFIX (/usr)
+	@cmake --install $(BUILD) --component lvsrouter --prefix $(PREFIX)
 
 asan: install ## build with AddressSanitizer and UndefinedBehaviorSanitizer and run all tests
 	@cmake --preset asan --log-level=WARNING
