@@ -48,10 +48,12 @@ Time Wire::carry(Time at, std::uint32_t bytes, const Impairment& also) {
             return never;
         }
     }
+    ++counters_.waiting;
     return sent + link_.delay + impairment.delay + also.delay;
 }
 
 bool Wire::arrive() {
+    --counters_.waiting;
     ++(impairment.cut ? counters_.cut : counters_.delivered);
     return !impairment.cut;
 }

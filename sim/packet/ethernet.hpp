@@ -36,9 +36,9 @@ struct Impairment {
 struct WireCounters {
     std::uint64_t offered = 0;
     std::uint64_t delivered = 0;
-    std::uint64_t lost = 0;  ///< by a full queue or by chance
-    std::uint64_t cut = 0;   ///< met a cut link or a machine without power
-    std::uint64_t waiting() const { return offered - delivered - lost - cut; }
+    std::uint64_t lost = 0;     ///< by a full queue or by chance
+    std::uint64_t cut = 0;      ///< met a cut link or a machine without power
+    std::uint64_t waiting = 0;  ///< on its way; counted for itself, so that one that vanishes shows
 };
 
 /// One way of a link: a drop-tail queue, a rate, a delay, a loss.
@@ -54,7 +54,10 @@ public:
     /// The frame is at its other end: false if the wire is cut by now.
     bool arrive();
     /// A frame that was on its way is gone.
-    void lose_power() { ++counters_.cut; }
+    void lose_power() {
+        --counters_.waiting;
+        ++counters_.cut;
+    }
 
     /// When the last queued frame has left the queue.
     Time free_at() const { return free_; }

@@ -365,7 +365,7 @@ std::uint64_t Network::backlog_dropped(const Machine& machine) const {
 std::vector<journal::LinkTraffic> Network::link_traffic() const {
     std::vector<journal::LinkTraffic> links;
     const auto add = [&](const std::string& name, const WireCounters& c) {
-        links.push_back({name, c.offered, c.delivered, c.lost, c.cut, c.waiting()});
+        links.push_back({name, c.offered, c.delivered, c.lost, c.cut, c.waiting});
     };
     for (const auto& node : built_->counted) {
         for (const auto& port : ports_of(node)) {

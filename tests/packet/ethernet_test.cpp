@@ -40,6 +40,25 @@ TEST(Wire, DropsFramesWhenItsQueueIsFull) {
     EXPECT_NE(wire.carry(Time{milliseconds(2)}, 1000), never);
 }
 
+TEST(Wire, CountsTheFramesOnTheirWayForThemselves) {
+    Wire wire({BitRate{0}, milliseconds(3), 0}, 1, "w");
+    const auto& counters = wire.counters();
+    wire.carry(Time{}, 1000);
+    wire.carry(Time{}, 1000);
+    wire.carry(Time{}, 1000);
+    EXPECT_EQ(counters.waiting, 3U);
+    wire.arrive();
+    wire.lose_power();
+    EXPECT_EQ(counters.waiting, 1U);
+    wire.impairment.cut = true;
+    wire.arrive();
+    wire.carry(Time{}, 1000);
+    EXPECT_EQ(counters.waiting, 0U);
+    EXPECT_EQ(counters.offered, 4U);
+    EXPECT_EQ(counters.delivered, 1U);
+    EXPECT_EQ(counters.cut, 3U);
+}
+
 TEST(Wire, LosesItsShareOfFrames) {
     Wire wire({BitRate{0}, Duration{}, 0.02}, 1, "w");
     unsigned lost = 0;
