@@ -266,6 +266,27 @@ TEST(Expectations, AFailureTellsWhatHappenedWhen) {
     EXPECT_THAT(story_of(outage), HasSubstr("clients of shop waited from 19s until 25s"));
 }
 
+TEST(Expectations, HeartbeatPathsThatOneFaultCutsShareALineOfTheStory) {
+    const auto cut = [](Teller& t) {
+        t.at(10, FaultInjected{0, "cut heartbeat"});
+        for (const std::uint32_t from : {0U, 1U}) {
+            t.at(10, HeartbeatPath{from, 1 - from, 0, false, Duration{}})
+                .at(10, HeartbeatPath{from, 1 - from, 1, false, Duration{}});
+        }
+        t.at(13, RoleChanged{1, true, "partner silent"})
+            .at(20, HeartbeatPath{0, 1, 0, true, Duration{}})
+            .at(21, HeartbeatPath{1, 0, 0, true, Duration{}})
+            .at(40, RunEnded{});
+    };
+    EXPECT_THAT(story_of(after("active routers <= 0", cut)),
+                HasSubstr("      10s  fault: cut heartbeat\n"
+                          "      10s  heartbeats cut: lvs1 to lvs2 (public, private), lvs2 to lvs1 "
+                          "(public, private)\n"
+                          "      13s  lvs2 becomes active: partner silent\n"
+                          "      20s  heartbeats heard again: lvs1 to lvs2 (public)\n"
+                          "      21s  heartbeats heard again: lvs2 to lvs1 (public)"));
+}
+
 TEST(Expectations, AGaugeHoldsAllTheTimeOrSaysSinceWhenNot) {
     const auto split = [](Teller& t) {
         t.at(0, RoleChanged{0, true, "settled"})
@@ -427,6 +448,9 @@ TEST(Judging, AggregatesJudgeTheirOneValue) {
     EXPECT_DOUBLE_EQ(*judged("median over 4 seeds of takeover <= 6s", {4, 7, 6, 5}).high, 5);
     EXPECT_TRUE(judged("p75 over 4 seeds of takeover <= 6s", {4, 7, 6, 5}).holds);
     EXPECT_FALSE(judged("p76 over 4 seeds of takeover <= 6s", {4, 7, 6, 5}).holds);
+    EXPECT_EQ(judged("median over 4 seeds of takeover <= 6s", {4, 7, 6, 5}).over, "4 runs");
+    EXPECT_EQ(judged("median over 4 seeds of takeover <= 4s", {4, 7, 6, 5}).over,
+              "3 of 4 runs are beyond the bound");
     std::vector<double> hundred;
     for (int i = 1; i <= 100; ++i) {
         hundred.push_back(i);
