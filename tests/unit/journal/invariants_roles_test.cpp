@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The invariants of roles and routers, by streams of events that break them and by near misses.
+#include "core/pulse/actions.hpp"
 #include "tests/unit/journal/invariant_story.hpp"
 
 using namespace lvslab;
 using namespace lvslab::journal;
 using namespace lvslab::journal::test;
 using testing::HasSubstr;
+
+/// A change of role as core/pulse words it: what the invariants know it by.
+static RoleChanged role(std::uint32_t router, bool is_active, pulse::Reason reason) {
+    return role(router, is_active, std::string(to_string(reason)));
+}
 
 // ---- one_active ----
 
@@ -32,7 +38,7 @@ TEST(OneActive, HoldsIfTheBackupYieldsInTime) {
     Pair pair;
     pair.settled().beat(1s, 20s).open(20s, false).beat(21s, 29s, false);
     pair.at(25s, role(1, active)).open(29s, true).beat(29s, 33s);
-    pair.at(33s + 33ms, role(1, inactive, "partner active")).beat(35s, 60s);
+    pair.at(33s + 33ms, role(1, inactive, pulse::Reason::partner_running)).beat(35s, 60s);
     EXPECT_EQ(pair.names(), none);
 }
 
@@ -104,7 +110,10 @@ TEST(OneActive, DelaysCount) {
 
 TEST(OneActive, AReleaseIsExcusedForAWhile) {
     Pair released;
-    released.settled().beat(1s, 20s).at(20s, role(0, inactive, "released")).beat(21s, 28s);
+    released.settled()
+        .beat(1s, 20s)
+        .at(20s, role(0, inactive, pulse::Reason::released))
+        .beat(21s, 28s);
     EXPECT_EQ(released.names(), none);
     released.beat(29s, 41s);
     ASSERT_EQ(released.names(), Names{"one_active"});
@@ -114,18 +123,37 @@ TEST(OneActive, AReleaseIsExcusedForAWhile) {
 
 TEST(OneActive, ARouterProcessThatDiedGivesThePartnerTime) {
     Pair pair;
-    pair.settled().beat(1s, 20s).at(20s, role(0, inactive, "router died"));
+    pair.settled().beat(1s, 20s).at(20s, role(0, inactive, pulse::Reason::router_died));
     pair.at(20s, AddressLowered{0, vip}).beat(21s, 22s);
-    pair.at(22s, role(1, active, "partner inactive")).at(22s, AddressRaised{1, vip});
+    pair.at(22s, role(1, active, pulse::Reason::partner_stopped)).at(22s, AddressRaised{1, vip});
     pair.beat(23s, 60s);
     EXPECT_EQ(pair.names(), none);
 }
 
 TEST(OneActive, TwoRoutersWithFaultsOfTheirOwnPromiseNothing) {
     Pair pair;
-    pair.settled().beat(1s, 20s).at(20s, role(0, inactive, "local link failure"));
-    pair.at(21s, role(1, active)).at(30s, role(1, inactive, "local link failure"));
+    pair.settled().beat(1s, 20s).at(20s, role(0, inactive, pulse::Reason::links_down));
+    pair.at(21s, role(1, active)).at(30s, role(1, inactive, pulse::Reason::links_down));
     pair.beat(31s, 90s);
+    EXPECT_EQ(pair.names(), none);
+}
+
+TEST(OneActive, AFailbackGivesTheBackupTimeToYield) {
+    const auto yields_after = [](pulse::Reason why) {
+        Pair pair;
+        pair.at(0s, role(1, active, pulse::Reason::settled)).at(0s, AddressRaised{1, vip});
+        pair.beat(1s, 20s).at(20s, role(0, active, why)).beat(21s, 23s);
+        pair.at(24s, role(1, inactive, pulse::Reason::partner_running)).beat(25s, 60s);
+        return pair.names();
+    };
+    EXPECT_EQ(yields_after(pulse::Reason::failback), none);
+    EXPECT_EQ(yields_after(pulse::Reason::partner_silent), Names{"one_active"});
+}
+
+TEST(OneActive, ARouterThatWasTerminatedPromisesNothingUntilItIsHeardAgain) {
+    Pair pair;
+    pair.settled().beat(1s, 20s).at(20s, role(0, inactive, pulse::Reason::terminated));
+    pair.at(60s, RunEnded{});
     EXPECT_EQ(pair.names(), none);
 }
 
