@@ -88,6 +88,7 @@ private:
     void read_compare(const yaml::Node* node);
     void read_outputs(const yaml::Node* node);
     void read_pcap(const yaml::Node* node);
+    std::vector<std::string> captured_nodes() const;
     Link read_link(const yaml::Node* node);
     std::optional<Cache> read_cache(const yaml::Node* node);
 

@@ -269,6 +269,23 @@ void SectionReader::read_outputs(const Node* node) {
     m.finish();
 }
 
+/// What pcap may name: the standbys of pairs are nodes beside those that have a name of their own.
+std::vector<std::string> SectionReader::captured_nodes() const {
+    std::vector<std::string> names{"all", "gateway"};
+    if (s_.gateway_standby) {
+        names.emplace_back("gateway standby");
+    }
+    for (const auto& [name, line] : node_lines_) {
+        names.push_back(name);
+    }
+    for (const auto& data : s_.data) {
+        if (data.standby) {
+            names.push_back(data.name + " standby");
+        }
+    }
+    return names;
+}
+
 void SectionReader::read_pcap(const Node* node) {
     if (node == nullptr) {
         return;
@@ -279,10 +296,8 @@ void SectionReader::read_pcap(const Node* node) {
         if (!w) {
             continue;
         }
-        std::vector<std::string_view> names{"all", "gateway"};
-        for (const auto& [name, line] : node_lines_) {
-            names.push_back(name);
-        }
+        const auto known = captured_nodes();
+        const std::vector<std::string_view> names(known.begin(), known.end());
         if (std::ranges::find(names, w->text) == names.end()) {
             const bool all_read = !s_.routers.empty() && !s_.servers.empty() && !s_.clients.empty();
             refuse_name(*w, "node", all_read ? names : std::vector<std::string_view>{});
