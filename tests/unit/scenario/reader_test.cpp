@@ -252,6 +252,27 @@ TEST(Reader, HoldsDirectRoutingServersToTheRoutersNetworks) {
     EXPECT_TRUE(read(sources)) << read(sources).diagnostics.to_string();
 }
 
+// Manual, 3.2.2: an application behind REDIRECT is bound to INADDR_ANY.
+TEST(Reader, TwoServicesOnOnePortAreNoneForAServerBehindRedirect) {
+    auto sources = base_sources();
+    replace(sources, "base.cf", "network = nat\nnat_router = 10.11.12.10 eth1:1",
+            "network = direct");
+    replace(sources, "base.yaml", "speed: 0.5 }", "speed: 0.5, vip: redirect }");
+    EXPECT_TRUE(read(sources)) << read(sources).diagnostics.to_string();
+    // No workload uses the second service, which is told too.
+    const auto with_second_shop_on = [&](const std::string& port) {
+        auto changed = sources;
+        replace(changed, "base.cf", "virtual old {",
+                "virtual second {\n active = 1\n address = 192.168.26.13 eth0:4\n port = " + port +
+                    "\n server web2 {\n address = 10.11.12.2\n active = 1\n }\n}\nvirtual old {");
+        return read(changed).diagnostics.to_string();
+    };
+    EXPECT_THAT(with_second_shop_on("80"),
+                testing::HasSubstr("base.yaml:14:90: web2 cannot serve shop and second by "
+                                   "REDIRECT: both are on port 80, which one application takes\n"));
+    EXPECT_THAT(with_second_shop_on("8080"), testing::Not(testing::HasSubstr("REDIRECT")));
+}
+
 TEST(Scenario, FindsTheServiceOfAPacketAsIpvsDoes) {
     auto s = changed("seed: 42", "seed: 42");
     const auto client = client_address(s.clients[0], 0);
