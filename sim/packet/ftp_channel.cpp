@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "sim/packet/packet_text.hpp"
+
 namespace lvslab::packet_world {
 namespace {
 
@@ -23,9 +25,7 @@ FtpChannel::~FtpChannel() {
 }
 
 void FtpChannel::say(std::string_view line) {
-    const auto text = std::string(line) + "\r\n";
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-    socket_->Send(ns3::Create<ns3::Packet>(bytes, static_cast<std::uint32_t>(text.size())));
+    socket_->Send(packet_of(std::string(line) + "\r\n"));
 }
 
 Endpoint FtpChannel::local() const {
@@ -45,9 +45,7 @@ void FtpChannel::on_data(ns3::Ptr<ns3::Socket>) {
         if (packet->GetSize() == 0) {
             return;
         }
-        std::string more(packet->GetSize(), '\0');
-        packet->CopyData(reinterpret_cast<std::uint8_t*>(more.data()), packet->GetSize());
-        text_ += more;
+        text_ += text_of(*packet);
         for (auto end = text_.find("\r\n"); end != std::string::npos; end = text_.find("\r\n")) {
             const auto line = text_.substr(0, end);
             text_.erase(0, end + 2);

@@ -4,22 +4,12 @@
 #include <utility>
 
 #include "sim/packet/addresses.hpp"
+#include "sim/packet/packet_text.hpp"
 #include "sim/packet/probe_run.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
 namespace {
-
-std::string text_of(const ns3::Packet& packet) {
-    std::string text(packet.GetSize(), '\0');
-    packet.CopyData(reinterpret_cast<std::uint8_t*>(text.data()), packet.GetSize());
-    return text;
-}
-
-ns3::Ptr<ns3::Packet> packet_of(std::string_view text) {
-    return ns3::Create<ns3::Packet>(reinterpret_cast<const std::uint8_t*>(text.data()),
-                                    static_cast<std::uint32_t>(text.size()));
-}
 
 // RFC 792: destination unreachable; code 4 only asks for smaller packets.
 bool is_refusal(std::uint8_t icmp_type, std::uint8_t icmp_code) {

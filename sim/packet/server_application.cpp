@@ -13,6 +13,7 @@
 #include "sim/packet/clock.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/message.hpp"
+#include "sim/packet/packet_text.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/port_reuse.hpp"
 #include "sim/packet/tcp_door.hpp"
@@ -22,17 +23,6 @@ namespace {
 
 std::uint32_t narrow(std::uint64_t bytes) {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 0xFFFFFFFFU));
-}
-
-std::string text_of(const ns3::Packet& packet) {
-    std::string text(packet.GetSize(), '\0');
-    packet.CopyData(reinterpret_cast<std::uint8_t*>(text.data()), packet.GetSize());
-    return text;
-}
-
-ns3::Ptr<ns3::Packet> packet_of(std::string_view text) {
-    return ns3::Create<ns3::Packet>(reinterpret_cast<const std::uint8_t*>(text.data()),
-                                    narrow(text.size()));
 }
 
 Endpoint local_endpoint(ns3::Socket& socket) {
