@@ -454,6 +454,10 @@ private:
                         fmt::format("\"{}\" is no value of {}; expected {}{}", word, row().name,
                                     unit_example(e_.unit()),
                                     row().as_share && !e_.as_share ? " or a percentage" : ""));
+            // "6 seconds" is one mistake.
+            while (!s_.at_end() && !is_clause(s_.peek()) && s_.peek() != "and") {
+                s_.skip(1);
+            }
         }
         return value;
     }

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -215,8 +216,16 @@ int judge_all(const VerifyOptions& options, const std::vector<ScenarioToVerify>&
     return !written ? bad_input : good ? held : failed;
 }
 
+/// The folder that a file would need: better known before hours of runs than after them.
+std::optional<std::string> missing_folder(const std::string& file) {
+    const auto folder = fs::path(file).parent_path();
+    std::error_code error;
+    return folder.empty() || fs::is_directory(folder, error) ? std::nullopt
+                                                             : std::optional(folder.string());
+}
+
 int refuse(const VerifyOptions& options, const Diagnostics& found) {
-    if (!options.junit.empty()) {
+    if (!options.junit.empty() && !missing_folder(options.junit)) {
         write_file(options.junit, junit_xml(found));
     }
     return bad_input;
@@ -224,6 +233,9 @@ int refuse(const VerifyOptions& options, const Diagnostics& found) {
 
 int run_verify(const VerifyOptions& options) {
     auto read = read_scenarios(options);
+    if (const auto folder = missing_folder(options.junit)) {
+        read.diagnostics.error({"--junit"}, fmt::format("there is no folder {}", *folder));
+    }
     if (options.update && options.seeds > 0) {
         read.diagnostics.error({"--update"}, "keeps references of all seeds: leave --seeds out");
     }

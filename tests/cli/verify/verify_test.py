@@ -238,6 +238,15 @@ class Verify(unittest.TestCase):
         self.assertEqual(case.get("name"), "input")
         self.assertIn("refusd", case.find("error").text)
 
+    def test_a_junit_file_without_a_folder_is_refused_before_anything_runs(self):
+        self.scenario("pair", HOLDS)
+        runner = self.runner("touch started\n")
+        done = self.verify("pair.yaml", "--runner", runner, "--junit", "no/junit.xml")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, "--junit: there is no folder no\n")
+        self.assertEqual(done.stdout, "")
+        self.assertFalse(os.path.exists(self.path("started")))
+
     def test_two_scenarios_of_one_name_are_refused(self):
         self.scenario("pair", HOLDS)
         self.scenario("pair", HOLDS, "again.yaml")

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -169,6 +170,15 @@ TEST(ExpectationText, ErrorsNameTheColumnAndWhatIsExpected) {
     };
     for (const auto& [text, expected] : wrong) {
         EXPECT_THAT(errors(text), HasSubstr(expected)) << text;
+    }
+}
+
+TEST(ExpectationText, AValueOfTwoWordsIsOneMistake) {
+    for (const auto* text : {"takeover <= 6 seconds", "takeover <= 6 seconds from 5s",
+                             "takeover between 4 seconds and 6s"}) {
+        const auto told = errors(text);
+        EXPECT_THAT(told, HasSubstr("is no value of takeover")) << text;
+        EXPECT_EQ(std::ranges::count(told, '\n'), 1) << told;
     }
 }
 
