@@ -136,17 +136,22 @@ struct DestinationRange {
     double zipf = 0;  ///< 0 = all alike
 };
 
-/// FTP: a connection is a control connection that fetches one file after the other.
+/// FTP: a connection is a control connection that fetches, or stores, one file after the other.
 struct FtpTransfers {
     enum class Mode : std::uint8_t {
         active,            ///< PORT: the server connects to the client
         passive,           ///< PASV
         extended_passive,  ///< EPSV
+        extended_active,   ///< EPRT: as PORT
     };
+    static bool server_connects(Mode mode) {
+        return mode == Mode::active || mode == Mode::extended_active;
+    }
 
     Mode mode = Mode::passive;
+    bool upload = false;                          ///< STOR in place of RETR
     Distribution file = Constant{1024.0 * 1024};  ///< bytes of a file
-    unsigned transfers = 1;                       ///< files fetched on one control connection
+    unsigned transfers = 1;                       ///< files on one control connection
 };
 
 /// Sessions of a shop that keeps carts in its servers: each request has a TCP connection of its

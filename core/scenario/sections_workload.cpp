@@ -135,10 +135,21 @@ void SectionReader::read_ftp(const Node& node, Workload& w) {
             w.ftp.mode = FtpTransfers::Mode::active;
         } else if (mode->text == "extended") {
             w.ftp.mode = FtpTransfers::Mode::extended_passive;
+        } else if (mode->text == "extended-active") {
+            w.ftp.mode = FtpTransfers::Mode::extended_active;
         } else if (mode->text != "passive") {
             d_.error(mode->location, fmt::format("mode \"{}\" is not active (PORT), passive "
-                                                 "(PASV) or extended (EPSV)",
+                                                 "(PASV), extended (EPSV) or extended-active "
+                                                 "(EPRT)",
                                                  mode->text));
+        }
+    }
+    if (const auto direction = yaml::read_word(m.find("direction"), "direction", d_)) {
+        w.ftp.upload = direction->text == "upload";
+        if (!w.ftp.upload && direction->text != "download") {
+            d_.error(direction->location,
+                     fmt::format("direction \"{}\" is not download (RETR) or upload (STOR)",
+                                 direction->text));
         }
     }
     const auto* file = m.find("file");

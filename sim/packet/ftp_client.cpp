@@ -103,6 +103,8 @@ private:
         socket_->SetConnectCallback(nobody, nobody);
         socket_->SetCloseCallbacks(nobody, nobody);
         socket_->SetRecvCallback(nobody);
+        socket_->SetSendCallback(
+            ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>, std::uint32_t>());
         TcpDoor::unwatch_segments(*socket_, segments_);
         TcpDoor::watch_icmp(*socket_, IcmpCallback());
     }
@@ -123,7 +125,7 @@ public:
         : ClientConnection(owner, std::move(plan)),
           node_(std::move(node)),
           scenario_(scenario),
-          mode_(scenario.workloads[this->plan().workload].ftp.mode),
+          ftp_(scenario.workloads[this->plan().workload].ftp),
           control_(new_socket(), {{}, [this](bool) { fail(); }}),
           channel_(control_.pointer(), [this](const std::string& line) { hear(line); }) {}
 
@@ -188,7 +190,7 @@ private:
                     said_complete_ = true;
                     return check_complete();
                 }
-                return code == "150" ? void() : fail();
+                return code == "150" ? data_is_expected() : fail();
         }
     }
 
@@ -205,17 +207,20 @@ private:
         received_ = 0;
         data_ended_ = false;
         said_complete_ = false;
-        switch (mode_) {
+        may_send_ = false;
+        unsent_ = ftp_.upload ? request().response_bytes : 0;
+        switch (ftp_.mode) {
             case FtpTransfers::Mode::passive:
                 return say(Step::prepare, "PASV");
             case FtpTransfers::Mode::extended_passive:
                 return say(Step::prepare, "EPSV");
             case FtpTransfers::Mode::active:
+            case FtpTransfers::Mode::extended_active:
                 return offer();
         }
     }
 
-    /// PORT: a socket of ours waits for the server.
+    /// PORT or EPRT: a socket of ours waits for the server.
     void offer() {
         stop_listening();
         listening_ = new_socket();
@@ -230,35 +235,68 @@ private:
         listening_->GetSockName(bound);
         const Endpoint mine{plan().source.address,
                             from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port};
-        say(Step::prepare, "PORT " + ipvs::ftp_answer_text(ipvs::FtpMode::passive, mine));
+        say(Step::prepare,
+            ftp_.mode == FtpTransfers::Mode::active
+                ? "PORT " + ipvs::ftp_answer_text(ipvs::FtpMode::passive, mine)
+                : fmt::format("EPRT |1|{}|{}|", mine.address.to_string(), mine.port.value()));
     }
 
     void prepared(const std::string& code, const std::string& line) {
-        if (mode_ == FtpTransfers::Mode::active) {
-            return code == "200" ? retrieve() : fail();
+        if (FtpTransfers::server_connects(ftp_.mode)) {
+            return code == "200" ? transfer() : fail();
         }
         const std::span<const std::uint8_t> bytes(
             reinterpret_cast<const std::uint8_t*>(line.data()), line.size());
         const auto answer = ipvs::read_ftp_answer(bytes,
-                                                  mode_ == FtpTransfers::Mode::passive
+                                                  ftp_.mode == FtpTransfers::Mode::passive
                                                       ? ipvs::FtpMode::passive
                                                       : ipvs::FtpMode::extended_passive,
                                                   plan().to.address);
         if (!answer) {
             return fail();
         }
-        data_.emplace(new_socket(), WatchedSocket::Events{[this] { retrieve(); }, data_ended()});
-        (*data_)->SetRecvCallback(ns3::MakeCallback(&FtpConnection::on_data, this));
+        data_.emplace(new_socket(), WatchedSocket::Events{[this] { transfer(); }, data_ended()});
+        watch_data();
         const Endpoint any_port{plan().source.address, Port{0}};
         if ((*data_)->Bind(to_ns3(any_port)) != 0 || (*data_)->Connect(to_ns3(answer->data)) != 0) {
             fail();
         }
     }
 
-    void retrieve() {
+    void transfer() {
         if (!has_ended()) {
-            say(Step::transfer, fmt::format("RETR {}.bin", request().response_bytes));
+            say(Step::transfer,
+                fmt::format("{} {}.bin", ftp_.upload ? "STOR" : "RETR", request().response_bytes));
         }
+    }
+
+    void watch_data() {
+        (*data_)->SetRecvCallback(ns3::MakeCallback(&FtpConnection::on_data, this));
+        (*data_)->SetSendCallback(ns3::MakeCallback(&FtpConnection::on_room, this));
+    }
+
+    /// The server's 150. Its data connection may still be on its way.
+    void data_is_expected() {
+        may_send_ = true;
+        send();
+    }
+
+    void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) { send(); }
+
+    // Send() takes a packet whole or not at all: never offer more than there is room for.
+    void send() {
+        if (!may_send_ || !data_ || unsent_ == 0) {
+            return;
+        }
+        while (unsent_ > 0) {
+            const auto room = std::min<std::uint64_t>(unsent_, (*data_)->GetTxAvailable());
+            if (room == 0 ||
+                (*data_)->Send(ns3::Create<ns3::Packet>(static_cast<std::uint32_t>(room))) < 0) {
+                return;
+            }
+            unsent_ -= room;
+        }
+        (*data_)->Close();  // the file's end
     }
 
     void on_accepted(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
@@ -268,7 +306,8 @@ private:
         }
         data_.emplace(std::move(socket), WatchedSocket::Events{{}, data_ended()});
         data_->is_connected();
-        (*data_)->SetRecvCallback(ns3::MakeCallback(&FtpConnection::on_data, this));
+        watch_data();
+        send();
     }
 
     void on_data(ns3::Ptr<ns3::Socket> socket) {
@@ -285,7 +324,7 @@ private:
             if (has_ended()) {
                 return;
             }
-            if (!by_fin) {
+            if (!by_fin || unsent_ > 0) {
                 return fail();
             }
             data_ended_ = true;
@@ -294,10 +333,11 @@ private:
     }
 
     void check_complete() {
-        if (!data_ended_ || !said_complete_) {
+        // Of a file that it stores, the server's word is the end.
+        if (!said_complete_ || (!data_ended_ && !ftp_.upload)) {
             return;
         }
-        if (received_ != request().response_bytes) {
+        if (ftp_.upload ? unsent_ > 0 : received_ != request().response_bytes) {
             return fail();
         }
         // Its socket is still in a callback: closed and forgotten by the next turn.
@@ -326,13 +366,15 @@ private:
 
     ns3::Ptr<ns3::Node> node_;
     const scenario::Scenario& scenario_;
-    FtpTransfers::Mode mode_;
+    const FtpTransfers& ftp_;
     WatchedSocket control_;
     FtpChannel channel_;
     std::optional<WatchedSocket> data_;
     ns3::Ptr<ns3::Socket> listening_;
     Step step_ = Step::greeting;
     std::uint64_t received_ = 0;
+    std::uint64_t unsent_ = 0;  ///< of a file that it stores
+    bool may_send_ = false;     ///< the server has said 150
     bool data_ended_ = false;
     bool said_complete_ = false;
     bool served_ = false;

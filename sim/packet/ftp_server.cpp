@@ -109,6 +109,8 @@ public:
     }
 
 private:
+    enum class Direction : std::uint8_t { retrieve, store };
+
     void hear(const std::string& line) {
         last_activity_ = now();
         const auto space = line.find(' ');
@@ -123,9 +125,11 @@ private:
         } else if (word == "PASV" || word == "EPSV") {
             passive(word == "EPSV");
         } else if (word == "PORT" || word == "EPRT") {
-            active(line);
+            active(line, word);
         } else if (word == "RETR") {
             retrieve(rest);
+        } else if (word == "STOR") {
+            begin(Direction::store, 0);
         } else if (word == "QUIT") {
             channel_.say("221 Goodbye.");
             closes_ = true;
@@ -169,25 +173,33 @@ private:
     }
 
     /// The client must mean itself (port_promiscuous is off).
-    void active(const std::string& line) {
+    void active(const std::string& line, const std::string& word) {
         drop_data();
         const auto command = ipvs::read_ftp_command(bytes_of(line + "\r\n"), Family::ipv4);
         if (!command || !command->client || command->client->address != channel_.peer().address) {
-            channel_.say("500 Illegal PORT command.");
+            channel_.say(fmt::format("500 Illegal {} command.", word));
             return;
         }
         active_to_ = command->client;
-        channel_.say("200 PORT command successful. Consider using PASV.");
+        channel_.say(fmt::format("200 {} command successful. Consider using {}.", word,
+                                 word == "PORT" ? "PASV" : "EPSV"));
     }
 
     void retrieve(const std::string& name) {
         const auto size = size_of_file(name);
         if (!size) {
             channel_.say("550 Failed to open file.");
-        } else if (!active_to_ && !listening_ && !data_) {
+        } else {
+            begin(Direction::retrieve, *size);
+        }
+    }
+
+    void begin(Direction direction, std::uint64_t size) {
+        if (!active_to_ && !listening_ && !data_) {
             channel_.say("425 Use PORT or PASV first.");
         } else {
-            unsent_ = *size;
+            direction_ = direction;
+            unsent_ = size;
             asked_ = true;
             patience_ = ns3::Simulator::Schedule(to_ns3(data_patience), &Session::give_up, this);
             if (active_to_) {
@@ -202,6 +214,7 @@ private:
         data_ = ns3::Socket::CreateSocket(server_.node_, ns3::TcpSocketFactory::GetTypeId());
         data_->SetConnectCallback(ns3::MakeCallback(&Session::on_data_connected, this),
                                   ns3::MakeCallback(&Session::on_data_closed, this));
+        TcpDoor::acknowledge_each_syn(*data_);  // an upload's client speaks first
         watch_data();
         const Endpoint from{channel_.local().address, Port{data_port}};
         if (!TcpDoor::bind_towards(*data_, to_ns3(from), to_ns3(*active_to_)) ||
@@ -221,8 +234,31 @@ private:
     void transfer() {
         patience_.Cancel();
         transferring_ = true;
+        if (direction_ == Direction::store) {
+            channel_.say("150 Ok to send data.");
+            data_->SetCloseCallbacks(ns3::MakeCallback(&Session::on_stored, this),
+                                     ns3::MakeCallback(&Session::on_data_closed, this));
+            data_->SetRecvCallback(ns3::MakeCallback(&Session::on_stored_data, this));
+            on_stored_data(data_);
+            return;
+        }
         channel_.say(fmt::format("150 Opening BINARY mode data connection ({} bytes).", unsent_));
         send();
+    }
+
+    void on_stored_data(ns3::Ptr<ns3::Socket> socket) {
+        last_activity_ = now();
+        while (const auto packet = socket->Recv()) {
+            if (packet->GetSize() == 0) {
+                return;
+            }
+        }
+    }
+
+    /// The client's FIN: the file is whole.
+    void on_stored(ns3::Ptr<ns3::Socket> socket) {
+        on_stored_data(socket);
+        complete();
     }
 
     // Send() takes a packet whole or not at all: never offer more than there is room for.
@@ -236,16 +272,22 @@ private:
             unsent_ -= room;
         }
         if (transferring_) {
-            silence(*data_);
-            data_->Close();  // it goes on by itself
-            data_ = nullptr;
-            finish("226 Transfer complete.");
+            complete();
         }
+    }
+
+    void complete() {
+        silence(*data_);
+        data_->Close();  // it goes on by itself
+        data_ = nullptr;
+        finish("226 Transfer complete.");
     }
 
     void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) {
         last_activity_ = now();
-        send();
+        if (direction_ == Direction::retrieve) {
+            send();
+        }
     }
 
     void on_data_closed(ns3::Ptr<ns3::Socket>) {
@@ -253,9 +295,11 @@ private:
         const bool was_asked = asked_;
         silence(*data_);
         data_ = nullptr;
-        if (was_asked) {
-            finish(was_transferring ? "426 Failure writing network stream."
-                                    : "425 Failed to establish connection.");
+        if (was_asked && was_transferring) {
+            finish(direction_ == Direction::store ? "426 Failure reading network stream."
+                                                  : "426 Failure writing network stream.");
+        } else if (was_asked) {
+            give_up();
         }
     }
 
@@ -300,7 +344,8 @@ private:
     ns3::Ptr<ns3::Socket> listening_, data_;
     std::optional<Endpoint> active_to_;
     std::uint64_t unsent_ = 0;
-    bool asked_ = false;  ///< RETR waits for its data connection, or runs
+    Direction direction_ = Direction::retrieve;
+    bool asked_ = false;  ///< RETR or STOR waits for its data connection, or runs
     bool transferring_ = false;
     bool closes_ = false;  ///< it ends in order, from this side
     bool over_ = false;

@@ -15,11 +15,11 @@
 namespace lvslab::packet_world {
 
 /// Listens for control connections and serves files over data connections of its own: USER, PASS,
-/// TYPE, PASV, EPSV, PORT, EPRT, RETR, QUIT. A file's name is its size, "1048576.bin". Passive
-/// ports are drawn from the server's range (pasv_min_port, pasv_max_port), 227 tells pasv_address
-/// if there is one; active connections come from port 20. A data connection must be with the
-/// control connection's own client and stand within 60 s (accept_timeout, connect_timeout). A
-/// session without a command, and a transfer without progress, ends after 300 s
+/// TYPE, PASV, EPSV, PORT, EPRT, RETR, STOR, QUIT. A file's name is its size, "1048576.bin".
+/// Passive ports are drawn from the server's range (pasv_min_port, pasv_max_port), 227 tells
+/// pasv_address if there is one; active connections come from port 20. A data connection must be
+/// with the control connection's own client and stand within 60 s (accept_timeout,
+/// connect_timeout). A session without a command, and a transfer without progress, ends after 300 s
 /// (idle_session_timeout, data_connection_timeout).
 ///
 /// Each session is a process of its own in vsftpd: transfers do not wait for the server's workers.

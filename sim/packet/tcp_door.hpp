@@ -50,6 +50,11 @@ public:
         (base(socket).*(&TcpDoor::SendEmptyPacket))(ns3::TcpHeader::ACK);
     }
 
+    /// Does so for a socket that connects, whenever a SYN-ACK comes again.
+    static void acknowledge_each_syn(ns3::Socket& socket) {
+        watch_segments(socket, ns3::MakeBoundCallback(&TcpDoor::at_connector, &base(socket)));
+    }
+
     /// Takes a local endpoint for a connection to `peer` alone: others may have it too, to other
     /// peers, as SO_REUSEADDR allows in Linux. False if even that is taken. Connect() comes next.
     static bool bind_towards(ns3::Socket& socket, const ns3::InetSocketAddress& local,
@@ -71,6 +76,14 @@ public:
     }
 
 private:
+    static void at_connector(ns3::TcpSocketBase* socket, ns3::Ptr<const ns3::Packet>,
+                             const ns3::TcpHeader& header, ns3::Ptr<const ns3::TcpSocketBase>) {
+        if ((header.GetFlags() & ns3::TcpHeader::SYN) != 0 &&
+            (socket->*(&TcpDoor::m_state)).Get() == ESTABLISHED) {
+            acknowledge_again(*socket);
+        }
+    }
+
     static void at_listener(ns3::TcpSocketBase* socket, ns3::Ptr<ns3::Packet> packet,
                             ns3::Ipv4Header ip, std::uint16_t port,
                             ns3::Ptr<ns3::Ipv4Interface> interface) {

@@ -8,7 +8,8 @@ namespace {
 using scenario::FtpTransfers;
 
 constexpr std::array modes = {FtpTransfers::Mode::active, FtpTransfers::Mode::passive,
-                              FtpTransfers::Mode::extended_passive};
+                              FtpTransfers::Mode::extended_passive,
+                              FtpTransfers::Mode::extended_active};
 const auto vip = *Address::parse("192.168.26.10");
 
 scenario::Scenario ftp_cluster(FtpTransfers::Mode mode) {
@@ -88,6 +89,15 @@ TEST(FtpCluster, EachModeIsServedAsTheManualHasIt) {
     }
 }
 
+TEST(FtpCluster, UploadsAreServedInEachMode) {
+    for (const auto mode : modes) {
+        for (auto s : {with_helper(mode), by_the_manual(mode)}) {
+            s.workloads[0].ftp.upload = true;
+            EXPECT_EQ(served(s), 12U) << int(mode);
+        }
+    }
+}
+
 TEST(FtpCluster, WithoutHelperMarksAndRulesNothingIsServed) {
     for (const auto mode : modes) {
         EXPECT_EQ(served(ftp_cluster(mode)), 0U) << int(mode);
@@ -98,7 +108,7 @@ TEST(FtpCluster, WithoutMasqueradeActiveTransfersBreakAndPassiveOnesDoNot) {
     for (const auto mode : modes) {
         auto s = by_the_manual(mode);
         s.routers[0].running.nat.clear();
-        EXPECT_EQ(served(s), mode == FtpTransfers::Mode::active ? 0U : 12U) << int(mode);
+        EXPECT_EQ(served(s), FtpTransfers::server_connects(mode) ? 0U : 12U) << int(mode);
     }
 }
 
@@ -106,7 +116,7 @@ TEST(FtpCluster, WithoutTheMarkOfTheRangePassiveTransfersBreakAndActiveOnesDoNot
     for (const auto mode : modes) {
         auto s = by_the_manual(mode);
         mark_packets(s, {mark(21, 21)});
-        EXPECT_EQ(served(s), mode == FtpTransfers::Mode::active ? 12U : 0U) << int(mode);
+        EXPECT_EQ(served(s), FtpTransfers::server_connects(mode) ? 12U : 0U) << int(mode);
     }
 }
 

@@ -21,12 +21,13 @@ using std::chrono::seconds;
 
 const Endpoint vip{*Address::parse("192.168.26.10"), Port{21}};
 
-scenario::Scenario ftp_cluster(FtpTransfers::Mode mode, unsigned servers = 1) {
+scenario::Scenario ftp_cluster(FtpTransfers::Mode mode, unsigned servers = 1, bool upload = false) {
     auto s = cluster(config::NetworkType::nat, servers, 4);
     s.workloads.resize(1);
     s.config.virtual_servers.resize(1);
     s.workloads[0].kind = scenario::Workload::Kind::ftp;
     s.workloads[0].ftp.mode = mode;
+    s.workloads[0].ftp.upload = upload;
     s.workloads[0].to = vip;
     return s;
 }
@@ -126,6 +127,10 @@ struct FtpRun : ConnectionOwner {
         clients.push_back(make_ftp_connection(*this, plan, network.client(0, 0), scenario));
         clients.back()->open();
     }
+    std::size_t counted(std::string_view node) const {
+        const auto& names = network.counted_nodes();
+        return static_cast<std::size_t>(std::ranges::find(names, node) - names.begin());
+    }
     void go(double s = 30) {
         ns3::Simulator::Stop(ns3::Seconds(s));
         ns3::Simulator::Run();
@@ -151,7 +156,8 @@ struct FtpRun : ConnectionOwner {
 };
 
 constexpr std::array modes = {FtpTransfers::Mode::active, FtpTransfers::Mode::passive,
-                              FtpTransfers::Mode::extended_passive};
+                              FtpTransfers::Mode::extended_passive,
+                              FtpTransfers::Mode::extended_active};
 const std::vector<std::uint64_t> files = {1000, 300000, 1};
 
 TEST(Ftp, EachModeFetchesFilesStraightFromAServer) {
@@ -175,6 +181,48 @@ TEST(Ftp, EachModePassesNatWithTheHelper) {
         EXPECT_EQ(run.received.size(), 6U) << int(mode);
         EXPECT_EQ(std::ranges::count(run.answered_by, 0U), 3) << int(mode);
     }
+}
+
+TEST(Ftp, EachModeStoresFilesStraightAndThroughNatWithTheHelper) {
+    for (const auto mode : modes) {
+        for (const bool straight : {true, false}) {
+            FtpRun run(ftp_cluster(mode, 1, true), straight);
+            run.fetch(
+                4000, files,
+                straight ? Endpoint{run.scenario.servers[0].interface.address, Port{21}} : vip);
+            run.go();
+            // The server's 226 is the response.
+            EXPECT_EQ(run.received, std::vector<std::uint64_t>(files.size(), 0)) << int(mode);
+            EXPECT_EQ(run.outcomes, std::vector{journal::Outcome::served}) << int(mode);
+            const auto got = run.network.traffic(run.counted("web1")).received_bytes;
+            EXPECT_GT(got, 301'001U) << int(mode);
+            EXPECT_LT(got, 340'000U) << int(mode);
+        }
+    }
+}
+
+TEST(Ftp, AStoredFileSurvivesALossyLink) {
+    for (const auto mode : modes) {
+        auto s = ftp_cluster(mode, 1, true);
+        s.clients[0].link.loss = 0.05;
+        FtpRun run(s, true);
+        for (std::uint16_t port = 4000; port < 4010; ++port) {
+            run.fetch(port, {2000, 20000, 2000},
+                      {run.scenario.servers[0].interface.address, Port{21}});
+        }
+        run.go(300);
+        EXPECT_EQ(run.outcomes, std::vector(10, journal::Outcome::served)) << int(mode);
+    }
+}
+
+TEST(Ftp, AServerThatEndsWhileAFileIsStoredBreaksIt) {
+    FtpRun run(ftp_cluster(FtpTransfers::Mode::passive, 1, true), true);
+    run.fetch(4000, {50'000'000}, {run.scenario.servers[0].interface.address, Port{21}});
+    ns3::Simulator::Schedule(ns3::MilliSeconds(600), &FtpServer::stop, run.servers[0].get());
+    run.go();
+    EXPECT_TRUE(run.received.empty());
+    ASSERT_EQ(run.outcomes.size(), 1U);
+    EXPECT_NE(run.outcomes.front(), journal::Outcome::served);
 }
 
 TEST(Ftp, WithoutTheHelperNoDataConnectionPassesNat) {
@@ -252,7 +300,7 @@ TEST(Ftp, StoppedServerRefusesAndServesWhenItStartsAgain) {
 TEST(Ftp, StopAtAnyTimeLeavesNoSession) {
     for (const auto mode : modes) {
         for (std::uint64_t t = 0; t <= 600; t += 4) {
-            FtpRun run(ftp_cluster(mode), true);
+            FtpRun run(ftp_cluster(mode, 1, t % 8 == 0), true);
             run.fetch(4000, {1000, 1000}, {run.scenario.servers[0].interface.address, Port{21}});
             ns3::Simulator::Schedule(ns3::MilliSeconds(t), &FtpServer::stop, run.servers[0].get());
             run.go();

@@ -161,13 +161,15 @@ TEST(Sessions, BeginWhenConnectionsWould) {
 TEST(Ftp, TransfersAreTheRequestsOfAControlConnection) {
     auto sources = base_sources();
     replace(sources, "base.yaml", "    requests: 3\n    think: uniform 100ms to 2s\n",
-            "    ftp: { mode: active, file: uniform 1KiB to 2KiB, transfers: 4 }\n");
+            "    ftp: { mode: extended-active, direction: upload, file: uniform 1KiB to 2KiB, "
+            "transfers: 4 }\n");
     replace(sources, "base.yaml",
             "    request: 400B\n    response: lognormal mean 12KiB sigma 1.2\n", "");
     const auto s = read(sources);
     ASSERT_TRUE(s) << s.diagnostics.to_string();
     EXPECT_EQ(s->workloads[0].kind, Workload::Kind::ftp);
-    EXPECT_EQ(s->workloads[0].ftp.mode, FtpTransfers::Mode::active);
+    EXPECT_EQ(s->workloads[0].ftp.mode, FtpTransfers::Mode::extended_active);
+    EXPECT_TRUE(s->workloads[0].ftp.upload);
     for (const auto& c : shop_of(*s)) {
         ASSERT_EQ(c.requests.size(), 4U);
         for (const auto& r : c.requests) {
