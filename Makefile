@@ -18,10 +18,10 @@ install_packages = @packaging/install-dependencies.sh $(foreach list,$(1),packag
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-router configure build demo test bench asan fuzz clean
+.PHONY: help install install-router configure build demo test test-full bench asan fuzz clean
 
 help: ## what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 install: ## install the missing Debian packages, nothing else
 	$(call install_packages,debian-packages)
@@ -36,8 +36,11 @@ demo: build ## compare the scheduling algorithms on a published cluster's shape;
 	@$(LVSLAB) compare $(DEMO)/scenario.yaml
 	@echo "Open that page in a browser ($(CURDIR) is the folder)."
 
-test: build ## build and run all tests
+test: build ## build and run all tests but those that take many minutes
 	@ctest --preset release -j $(JOBS)
+
+test-full: build ## the same and those: a million decisions of a real kernel, ...
+	@ctest --preset full -j $(JOBS)
 
 bench: build ## measure scheduling decisions, the packet world and real checks (minutes)
 	$(call install_packages,debian-packages debian-packages-bench)

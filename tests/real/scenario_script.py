@@ -34,6 +34,7 @@ class Script:
         self.open = []  # (client, virtual)
         self.closed = []
         self.fresh = 0  # number of the next new real server
+        self.handshake = 0.8  # of the SYNs that is completed
 
     def __call__(self, line):
         self.lines.append(line.rstrip())
@@ -96,7 +97,7 @@ class Script:
         """A SYN, and mostly the rest of the handshake."""
         flow = (client or self.client(few), virtual or self.vip)
         self.packet("S", flow)
-        if self.random.random() < 0.8:
+        if self.random.random() < self.handshake:
             self.answer("SA", flow)
             self.packet("A", flow)
         self.open.append(flow)

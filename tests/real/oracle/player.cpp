@@ -58,10 +58,12 @@ std::string proc_endpoint(std::istream& words) {
 /// table that is read slowly is not of one moment.
 std::string whole_file(const char* path) {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
-    std::string text(4U << 20, '\0');
+    constexpr std::size_t piece = 256U << 10;
+    std::string text;
     std::size_t filled = 0;
-    for (ssize_t got = 1; file >= 0 && got > 0 && filled < text.size();) {
-        got = read(file, text.data() + filled, text.size() - filled);
+    for (ssize_t got = 1; file >= 0 && got > 0;) {
+        text.resize(filled + piece);
+        got = read(file, text.data() + filled, piece);
         filled += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     }
     close(file);
@@ -351,11 +353,26 @@ std::string Player::count_field(const Service* service, bool named) {
 }
 
 std::string Player::connections() {
-    time_ = now_ms();
+    constexpr int patience = 20;
+    auto rows = listed_connections();
+    for (int again = 0; again < patience; ++again) {
+        auto next = listed_connections();
+        if (next.names == rows.names) {
+            break;
+        }
+        rows = std::move(next);
+    }
+    time_ = rows.time;
+    return rows.json;
+}
+
+Player::Listing Player::listed_connections() const {
+    Listing listing;
+    listing.time = now_ms();
     std::istringstream table(whole_file("/proc/self/net/ip_vs_conn"));
     std::string row;
     std::getline(table, row);
-    std::string out = "[";
+    listing.json = "[";
     while (std::getline(table, row)) {
         std::istringstream words(row);
         std::string protocol;
@@ -366,10 +383,13 @@ std::string Player::connections() {
         std::string state;
         std::string seconds;
         words >> state >> seconds;
-        out += fmt::format("{}[\"{}\",\"{}\",\"{}\",\"{}\",\"{}\",{}]", out.size() > 1 ? "," : "",
-                           protocol, client, virtual_endpoint, server, state, seconds);
+        const auto name = fmt::format(R"("{}","{}","{}","{}","{}")", protocol, client,
+                                      virtual_endpoint, server, state);
+        listing.json += fmt::format("{}[{},{}]", listing.json.size() > 1 ? "," : "", name, seconds);
+        listing.names += name;
     }
-    return out + "]";
+    listing.json += "]";
+    return listing;
 }
 
 }  // namespace lvslab::oracle

@@ -31,6 +31,12 @@ private:
         Endpoint virtual_endpoint;
         friend auto operator<=>(const Flow&, const Flow&) = default;
     };
+    /// One reading of the table.
+    struct Listing {
+        double time = 0;
+        std::string json;
+        std::string names;  ///< without the seconds left
+    };
     struct Mark {
         Network network;
         std::uint32_t value = 0;
@@ -47,8 +53,11 @@ private:
     void play_mark(const Step& step);
 
     std::string outcome_of(const Flow& flow, const std::vector<SeenFrame>& seen);
-    /// Every entry of /proc/net/ip_vs_conn; the line's time is that of the reading.
+    /// Every entry of /proc/net/ip_vs_conn; the line's time is that of the reading. The kernel
+    /// hands the table out in pieces by position, and an entry that ends between two pieces hides
+    /// another: it is read until two readings in a row list the same.
     std::string connections();
+    Listing listed_connections() const;
     /// `"cnt":[...]`, with `"svc"` before it if the script has more than one service and `svc` is
     /// not told anyway; empty if there is no such service.
     std::string count_field(const Service* service, bool named);
