@@ -22,7 +22,7 @@ from conformance_sequences import SCHEDULERS, sequences
 from kernel_play import ROOT, Lab, LabError
 from shrink import shrink
 
-A_GUEST = 20000
+A_GUEST = 10000
 SIGNIFICANCE = 0.001  # the chance that a right model fails any test of a distribution of a run
 
 
@@ -73,7 +73,8 @@ class Run:
             yield chunk
 
     def play(self, chunk):
-        verdicts, said = self.lab.play({name: lines for name, lines, _ in chunk})
+        verdicts, said = self.lab.play({name: lines for name, lines, _ in chunk},
+                                       self.arguments.out)
         absent = [name for name, _, _ in chunk if name not in verdicts]
         if absent:
             raise LabError(f"not played: {' '.join(absent)}\n{said.strip()}")
@@ -221,9 +222,11 @@ def compare(lab, arguments):
     holds = run.distribution_holds()
     print(f"{run.sum().decisions} decisions, {run.sum().mismatches} mismatches, "
           f"{time.monotonic() - run.started:.0f} s")
-    for name, lines, verdict in sorted(run.mismatched, key=lambda m: m[0])[:arguments.shrink]:
-        print(f"{name}: {verdict.mismatches} mismatches, the first:")
+    run.mismatched.sort(key=lambda m: m[0])
+    for name, _, verdict in run.mismatched:
+        print(f"{name}: {verdict.mismatches} mismatches ({arguments.out / name}.jsonl), the first:")
         print_first(verdict.first)
+    for name, lines, _ in run.mismatched[:arguments.shrink]:
         what = f"{name.split('_')[0]}: kernel and model differ"
         file, count, first = shrink_and_write(lab, name, lines, arguments.out, what)
         print(f"shrunk to {count} steps: {file}")

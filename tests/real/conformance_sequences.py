@@ -73,8 +73,8 @@ class Sequence:
         s(f"timeout {r.choice(TIMEOUTS)}")
         if by_mark:
             s("mark fd00:255::/64 7" if s.v6 else "mark 10.255.0.0/24 7")
-            s.service(self.scheduler, kind="fwm", address="7", port=0,
-                      extra=extra + (" af=6" if s.v6 else ""))
+            s.service(self.scheduler, kind="fwm6" if s.v6 else "fwm", address="7", port=0,
+                      extra=extra)
         else:
             s.service(self.scheduler, kind="udp" if self.udp else "tcp", extra=extra)
 

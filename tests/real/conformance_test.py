@@ -22,7 +22,7 @@ def conformance(*words):
 class Conformance(unittest.TestCase):
     def test_a_mismatch_is_shrunk_to_a_script_that_shows_it_again(self):
         with tempfile.TemporaryDirectory() as folder:
-            found = conformance("--decisions", 150, "--schedulers", "wlc", "--seed", 3, "--out",
+            found = conformance("--decisions", 40, "--schedulers", "wlc", "--seed", 6, "--out",
                                 folder, "--believe", "wlc=lc")
             self.assertEqual(found.returncode, 1, found.stdout + found.stderr)
             shrunk = re.search(r"shrunk to (\d+) steps: (.*)", found.stdout)

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -90,10 +91,15 @@ class Lab:
             raise LabError(done.stderr.strip() or "lvslab conform printed no JSON") from None
         return {pathlib.Path(r["file"]).stem: Verdict(r) for r in reports}, done.stderr
 
-    def play(self, scripts):
-        """Records and judges: (verdicts, what was said of those without one)."""
+    def play(self, scripts, keep=None):
+        """Records and judges: (verdicts, what was said of those without one). Recordings with a
+        mismatch are put into the folder `keep`."""
         with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
             played = pathlib.Path(folder) / "played"
             said = self.record(scripts, played)
             verdicts, complaints = self.judge(played)
+            for name in scripts if keep else []:
+                if name in verdicts and verdicts[name].mismatches:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(played / f"{name}.jsonl", keep)
             return verdicts, said + complaints

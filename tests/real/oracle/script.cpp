@@ -88,9 +88,9 @@ Service parse_service(const Step& step) {
     Service s;
     s.name = word_of(step, 1);
     const auto& kind = word_of(step, 2);
-    if (kind == "fwm") {
+    if (kind == "fwm" || kind == "fwm6") {
         s.fwmark = static_cast<std::uint32_t>(parse_number(step, word_of(step, 3)));
-        s.family = option(step, "af", 4) == 6 ? Family::ipv6 : Family::ipv4;
+        s.family = kind == "fwm6" ? Family::ipv6 : Family::ipv4;
     } else if (kind == "tcp" || kind == "udp") {
         s.protocol = kind == "tcp" ? IPPROTO_TCP : IPPROTO_UDP;
         const auto address = Address::parse(word_of(step, 3));
@@ -101,7 +101,7 @@ Service parse_service(const Step& step) {
         s.endpoint.port = static_cast<std::uint16_t>(parse_number(step, word_of(step, 4)));
         s.family = address->family();
     } else {
-        throw ScriptError{step.line, "tcp, udp or fwm expected, found " + kind};
+        throw ScriptError{step.line, "tcp, udp, fwm or fwm6 expected, found " + kind};
     }
     s.scheduler = word_of(step, 5);
     s.flags = static_cast<std::uint32_t>(option(step, "flags", 0));

@@ -29,7 +29,7 @@ struct ScriptError {
 /// Splits into steps; empty lines and those that begin with # are left out.
 std::vector<Step> split_script(std::string_view text);
 
-/// `svc+ NAME tcp|udp|fwm ADDRESS|MARK PORT SCHEDULER [pers=S mask=M flags=N af=6]`.
+/// `svc+ NAME tcp|udp|fwm|fwm6 ADDRESS|MARK PORT SCHEDULER [pers=S mask=M flags=N]`.
 /// Throws ScriptError.
 Service parse_service(const Step& step);
 /// `dst+ NAME ENDPOINT nat|dr|tun WEIGHT [u=N l=N]`; `dst-` needs no more than the endpoint.
