@@ -91,6 +91,7 @@ need() {  # PROGRAM PACKAGE
 }
 need qemu-system-x86_64 qemu-system-x86
 need cpio cpio
+need setpriv util-linux
 need dash dash
 need depmod kmod
 need xz xz-utils
@@ -104,6 +105,8 @@ lab=$(cd "$lab" && pwd)
 kernel_folder=$(LVSLAB_LAB=$lab "$packaging/fetch-kernel.sh" "$kernel") || exit
 release=$(<"$kernel_folder/release")
 
+# What a killed run left behind, if it is older than a day.
+find "$lab/runs" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 run=$(mktemp -d "$lab/runs/XXXXXXXX")
 qemu=
 clean_up() {
@@ -269,7 +272,9 @@ left_out+=,depot_debugfs_init,bpf_tcp_ca_kfunc_init,bpf_dummy_struct_ops_init
 truncate -s "${disk}M" "$run/disk"
 mkfifo "$run/keyboard"
 exec 8<>"$run/keyboard"
-qemu-system-x86_64 "${clock[@]}" -seed "$seed" -cpu max -smp "$cpus" -m "$memory" -M q35 \
+# Whatever ends this script, also a SIGKILL, ends the machine.
+setpriv --pdeathsig KILL qemu-system-x86_64 "${clock[@]}" -seed "$seed" -cpu max -smp "$cpus" \
+    -m "$memory" -M q35 \
     -nodefaults -no-user-config -display none -no-reboot -nic none \
     -chardev stdio,id=console,signal=off -serial chardev:console \
     -kernel "$kernel_folder/vmlinux" -initrd "$run/initramfs" \
@@ -281,7 +286,8 @@ qemu=$!
 
 # ended_within SECONDS: the machine is off by then
 ended_within() {
-    timeout "$1" tail --pid="$qemu" -f /dev/null
+    timeout "$1" tail --pid="$qemu" -f /dev/null &
+    wait $!  # a signal interrupts it, unlike a command in the foreground
 }
 timed_out=no
 if ! ended_within "$patience"; then

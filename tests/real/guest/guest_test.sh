@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What guest.sh promises. usage: guest_test.sh repeats|failures|arguments CLOCK_AND_DRAWS
+# What guest.sh promises. usage: guest_test.sh repeats|failures|arguments|signals CLOCK_AND_DRAWS
 set -uo pipefail
 guest=$(cd "$(dirname "$0")/../../.." && pwd)/realmode/lab/guest.sh
 program=$2
@@ -69,8 +69,25 @@ arguments() {
     expect "one message about the kernel" test "$(wc -l <"$work/kernel.err")" = 1
 }
 
+# Whoever ends the script ends its machine.
+signals() {
+    local signal script qemu
+    for signal in TERM KILL; do
+        "$guest" -- sh -c 'while :; do :; done' &
+        script=$!
+        until qemu=$(pgrep -P $script qemu-system); do
+            kill -0 $script || { echo "FAILED: no machine was started"; exit 1; }
+            sleep 0.1
+        done
+        kill -$signal $script
+        wait $script 2>/dev/null
+        # Ends when the machine has; the test's time runs out if it does not.
+        tail --pid="$qemu" -f /dev/null
+    done
+}
+
 case $1 in
-    repeats | failures | arguments) "$1" ;;
-    *) echo "usage: $0 repeats|failures|arguments CLOCK_AND_DRAWS" >&2; exit 2 ;;
+    repeats | failures | arguments | signals) "$1" ;;
+    *) echo "usage: $0 repeats|failures|arguments|signals CLOCK_AND_DRAWS" >&2; exit 2 ;;
 esac
 exit $failed

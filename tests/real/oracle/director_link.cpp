@@ -97,7 +97,8 @@ DirectorLink::DirectorLink() : device_(open_tap()), route_(NETLINK_ROUTE) {
     }
     need_sysctl("net/ipv4/ip_forward", "1");
     need_sysctl("net/ipv4/icmp_ratemask", "0");
-    need_sysctl("net/ipv6/icmp/ratemask", "");
+    // An empty list of types would not reach the kernel; none of them is limited but an unused one.
+    need_sysctl("net/ipv6/icmp/ratemask", "127");
     if (run_shell(network_setup) != 0 || run_shell(network_setup_v6) != 0) {
         throw std::runtime_error("cannot set up the director's network");
     }
