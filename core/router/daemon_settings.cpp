@@ -12,8 +12,10 @@
 namespace lvslab::router {
 namespace {
 
+/// No mask at all is how published files spell 0.0.0.0: with a prefix of 0 every address would be a
+/// neighbour.
 std::optional<unsigned> prefix_length(const std::optional<Address>& mask) {
-    return mask ? prefix_length_of_mask(*mask) : std::nullopt;
+    return mask && !mask->is_unspecified() ? prefix_length_of_mask(*mask) : std::nullopt;
 }
 
 /// Other than base's to_string, this knows times below 0.

@@ -20,7 +20,7 @@ std::optional<ports::LoadMethod> load_method(const config::LvsConfig& config,
                                              const config::VirtualServer& service);
 
 /// Each VIP of an active service once, in the order of the file, and under NAT the nat_router
-/// behind them (pulse.c, activateLvs).
+/// behind them (pulse.c, activateLvs). A netmask of 0.0.0.0 counts as not given.
 std::vector<ports::FloatingAddress> floating_addresses(const config::LvsConfig& config);
 
 /// What a router cannot run with, each with its place: `service = fos`, times that are not

@@ -156,12 +156,6 @@ void HostCheck::check_virtual_address(const config::VirtualServer& v) {
                         v.address.to_string(), name),
             fmt::format("ip addr del {} dev {}", here->network.to_string(), here->device));
     }
-    if (v.vip_nmask && v.vip_nmask->is_unspecified()) {
-        add(Severity::warning, place_of(v, "vip_nmask"),
-            fmt::format("vip_nmask is {}: while {} is on {}, every address is a neighbour there",
-                        v.vip_nmask->to_string(), v.address.to_string(), name),
-            "set vip_nmask = 255.255.255.255 in both routers' files");
-    }
     const auto near = [&](const HostAddress& a) {
         return a.device == name && a.network.contains(v.address) && a.network.address != v.address;
     };

@@ -236,11 +236,6 @@ const std::vector<Case> router_faults{
     {"strange_network", "nat", sound_router,
      [](Facts& f, Config&) { f.addresses[0] = on("eth0", "192.168.26.9/32"); },
      "warning lvs.cf:13:15: 192.168.26.10 is in no network of eth0", "ip addr show dev eth0"},
-    {"mask_of_everything", "nat", sound_router,
-     [](Facts&, Config& c) { c.virtual_servers[0].vip_nmask = Address{}; },
-     "warning lvs.cf:11:1: vip_nmask is 0.0.0.0: while 192.168.26.10 is on eth0, every address is "
-     "a neighbour there",
-     "set vip_nmask = 255.255.255.255 in both routers' files"},
     {"heartbeat_port_taken", "nat", sound_router,
      [](Facts& f, Config&) {
          f.udp_ports.push_back({{address("0.0.0.0"), Port{539}}, "pulse", 4711});

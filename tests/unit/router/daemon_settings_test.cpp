@@ -54,6 +54,15 @@ TEST(FloatingAddresses, HaveNoNatRouterWithoutNat) {
     EXPECT_THAT(floating_addresses(config), ElementsAre(FloatingAddress{vip, "eth0:1", 24}));
 }
 
+TEST(FloatingAddresses, TakeANetmaskOfZerosForNone) {
+    auto config = read_config(two_servers());
+    config.virtual_servers[0].vip_nmask = Address{};
+    config.nat_nmask = Address{};
+    EXPECT_THAT(floating_addresses(config),
+                ElementsAre(FloatingAddress{vip, "eth0:1", std::nullopt},
+                            FloatingAddress{nat_router, "eth1:1", std::nullopt}));
+}
+
 TEST(LoadMethod, IsOneOfThreeWordsOrNone) {
     auto config = read_config(two_servers() + "rsh_command = ssh\n");
     auto& service = config.virtual_servers[0];
