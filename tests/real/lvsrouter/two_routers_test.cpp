@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <signal.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/real/lvsrouter/two_routers.hpp"
+
+namespace lvslab::realmode {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+TEST_F(TwoRouters, TheBackupTakesOverFromAMachineThatIsGone) {
+    begin();
+    routers[0]->signal_all(SIGKILL);
+    // The machine is off, and its addresses with it.
+    ASSERT_EQ(std::system("ip link set pub-a down; ip link set priv-a down"), 0);
+    EXPECT_TRUE(until([&] { return serves(1); }));
+    EXPECT_EQ(routers[1]->status().at("role"), "active");
+    routers[0]->wait();
+    ASSERT_EQ(std::system("ip link set pub-a up; ip link set priv-a up"), 0);
+}
+
+TEST_F(TwoRouters, TheSupervisorClearsAfterAHungDaemonBeforeTheBackupTakesOver) {
+    begin();
+    ::kill(routers[0]->daemon().value(), SIGSTOP);
+    EXPECT_TRUE(until([&] { return serves(1); }));
+    pass(3 * deadtime);
+    EXPECT_EQ(both_had_vip, 0ns);
+    EXPECT_FALSE(routers[0]->has_vip());
+    EXPECT_TRUE(routers[0]->table().services.empty());
+    EXPECT_EQ(routers[0]->status().at("role"), "standby") << "it started again, and stands by";
+}
+
+TEST_F(TwoRouters, ADaemonThatIsKilledHandsTheServiceOver) {
+    begin();
+    ::kill(routers[0]->daemon().value(), SIGKILL);
+    EXPECT_TRUE(until([&] { return serves(1); }));
+    pass(3 * deadtime);
+    EXPECT_EQ(both_had_vip, 0ns);
+    EXPECT_TRUE(serves(1));
+    EXPECT_TRUE(routers[0]->table().services.empty());
+}
+
+TEST_F(TwoRouters, TheDaemonEndsInOrderWhenItsSupervisorIsKilled) {
+    begin();
+    ::kill(routers[0]->supervisor(), SIGKILL);
+    EXPECT_TRUE(until([&] { return serves(1); }));
+    EXPECT_FALSE(routers[0]->has_vip());
+    EXPECT_TRUE(routers[0]->table().services.empty());
+    EXPECT_EQ(both_had_vip, 0ns);
+}
+
+TEST_F(TwoRouters, WhatBothProcessesLeaveIsClearedByTheNextStart) {
+    begin();
+    routers[0]->signal_all(SIGKILL);
+    routers[0]->wait();
+    EXPECT_TRUE(routers[0]->has_vip());
+    routers[0]->start();
+    EXPECT_TRUE(until([&] { return !routers[0]->has_vip() && serves(1); }));
+    pass(2 * deadtime);
+    EXPECT_FALSE(routers[0]->has_vip());
+    EXPECT_TRUE(routers[0]->table().services.empty()) << "the partner has the role";
+}
+
+TEST_F(TwoRouters, AReloadChangesOneWeightAndABadFileNothing) {
+    begin();
+    routers[0]->write_lvs_cf(lvs_cf(0));
+    EXPECT_EQ(routers[0]->command({"reload"}), 0);
+    const auto after = routers[0]->table();
+    const auto weight_of = [&](std::string_view server) {
+        for (const auto& d : after.services.at(0).destinations) {
+            if (d.server == Endpoint::parse(server).value()) {
+                return d.settings.weight;
+            }
+        }
+        return Weight{-1};
+    };
+    EXPECT_EQ(weight_of("10.1.0.101:80"), Weight{1});
+    EXPECT_EQ(weight_of("10.1.0.102:80"), Weight{0});
+    routers[0]->write_lvs_cf("keepalive = soon\n");
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"reload"}, &output), 2);
+    EXPECT_THAT(output, HasSubstr("lvs.cf:1:13"));
+    EXPECT_THAT(output, HasSubstr("the old configuration stays"));
+    pass(2 * deadtime);
+    EXPECT_EQ(routers[0]->table().services.at(0).destinations.size(), 2U);
+}
+
+TEST_F(TwoRouters, ReleaseHandsOverAndStopLeavesNothing) {
+    begin();
+    EXPECT_EQ(routers[0]->command({"release"}), 0);
+    EXPECT_TRUE(until([&] { return serves(1); }));
+    EXPECT_EQ(both_had_vip, 0ns);
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"release"}, &output), 1);
+    EXPECT_THAT(output, HasSubstr("not active"));
+    EXPECT_EQ(routers[1]->command({"stop"}), 0);
+    EXPECT_EQ(routers[1]->wait(), 0);
+    EXPECT_FALSE(routers[1]->has_vip());
+    EXPECT_TRUE(routers[1]->table().services.empty());
+    EXPECT_TRUE(until([&] { return serves(0); }));
+}
+
+TEST_F(TwoRouters, StopMayKeepServicesForTheNextStart) {
+    routers[0]->start({"--active"});
+    ASSERT_TRUE(until([&] { return serves(0); }));
+    EXPECT_EQ(routers[0]->command({"stop", "--keep"}), 0);
+    EXPECT_EQ(routers[0]->wait(), 0);
+    EXPECT_FALSE(routers[0]->has_vip());
+    ASSERT_EQ(routers[0]->table().services.size(), 1U);
+    EXPECT_EQ(routers[0]->table().services[0].destinations.size(), 2U);
+    routers[0]->start();
+    EXPECT_TRUE(until([&] { return serves(0); }));
+}
+
+TEST_F(TwoRouters, ASecondRouterInTheSamePlaceIsRefused) {
+    begin();
+    const auto first = routers[0]->supervisor();
+    routers[0]->start();
+    EXPECT_EQ(routers[0]->wait(), 2);
+    EXPECT_THAT(routers[0]->log(), HasSubstr("another lvsrouter runs here"));
+    EXPECT_TRUE(serves(0));
+    ::kill(first, SIGTERM);
+    EXPECT_TRUE(until([&] { return !routers[0]->has_vip(); }));
+}
+
+TEST_F(TwoRouters, TheRouterKeepsThreeCapabilitiesAlone) {
+    begin();
+    std::ifstream in("/proc/" + std::to_string(routers[0]->daemon().value()) + "/status");
+    const std::string status{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_THAT(status, HasSubstr("CapEff:\t0000000000003400"));
+    EXPECT_THAT(status, HasSubstr("CapBnd:\t0000000000003400"));
+    EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1"));
+}
+
+}  // namespace
+}  // namespace lvslab::realmode
