@@ -6,13 +6,22 @@
 #include <utility>
 #include <vector>
 
+#include "core/world/message.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/message.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
+
+using world::datagrams;
+using world::decode_response;
+using world::encode;
+using world::largest_datagram;
+using world::request_size;
+using world::RequestHeader;
+using world::response_size;
+using world::ResponseHeader;
 namespace {
 
 using journal::Outcome;

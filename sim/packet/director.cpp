@@ -21,6 +21,8 @@
 #include "sim/packet/source_nat.hpp"
 
 namespace lvslab::packet_world {
+
+using world::all_services;
 namespace {
 
 using ns3::Ptr;

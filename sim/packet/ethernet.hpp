@@ -15,12 +15,14 @@
 #include "core/base/random.hpp"
 #include "core/base/time.hpp"
 #include "core/scenario/link.hpp"
-#include "sim/packet/machine.hpp"
+#include "core/world/machine.hpp"
 #include "sim/packet/neighbour_table.hpp"
 #include "sim/packet/ns3.hpp"
 #include "sim/packet/packet_cpu.hpp"
 
 namespace lvslab::packet_world {
+
+using world::MachineState;
 
 class EthernetPort;
 

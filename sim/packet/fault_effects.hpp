@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/journal/event.hpp"
+#include "core/world/fault_player.hpp"
 #include "sim/packet/data_server.hpp"
-#include "sim/packet/fault_player.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/load_service.hpp"
@@ -21,6 +21,8 @@
 #include "sim/packet/server_application.hpp"
 
 namespace lvslab::packet_world {
+
+using world::FaultTargets;
 
 /// The machines of a run, with what runs on them.
 struct RunningMachines {

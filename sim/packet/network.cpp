@@ -373,8 +373,8 @@ const Topology& Network::topology() const {
     return built_->topology;
 }
 std::vector<ListenEndpoint> Network::listen_endpoints(unsigned server) const {
-    return listen_endpoints_of(built_->scenario, server, built_->options.plain_router,
-                               built_->guarded.at(server).how);
+    return world::listen_endpoints_of(built_->scenario, server, built_->options.plain_router,
+                                      built_->guarded.at(server).how);
 }
 RoutingHook& Network::hook(unsigned router) const {
     return *built_->hooks.at(router);

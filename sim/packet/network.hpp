@@ -18,11 +18,19 @@
 #include "core/base/quantities.hpp"
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
-#include "sim/packet/machine.hpp"
+#include "core/world/machine.hpp"
+#include "core/world/topology.hpp"
 #include "sim/packet/ns3.hpp"
-#include "sim/packet/topology.hpp"
 
 namespace lvslab::packet_world {
+
+using world::ListenEndpoint;
+using world::Machine;
+using world::MachineLinks;
+using world::MachineState;
+using world::Side;
+using world::Topology;
+using world::Way;
 
 class Neighbour;
 class RoutingHook;

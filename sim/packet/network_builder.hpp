@@ -52,7 +52,7 @@ struct Guarded {
 class Network::Builder {
 public:
     Builder(const scenario::Scenario& s, const NetworkOptions& o)
-        : scenario(s), options(o), topology(topology_of(s)) {
+        : scenario(s), options(o), topology(world::topology_of(s)) {
         for (std::size_t i = 0; i < topology.lans.size(); ++i) {
             lans.push_back(new_switch());
         }

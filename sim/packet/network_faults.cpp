@@ -37,7 +37,8 @@ Duration delay_of(const Wire& wire) {
 }  // namespace
 
 std::uint32_t Network::Builder::floating_interface(const Address& address) const {
-    const auto found = std::ranges::find(topology.floating, address, &FloatingAddress::address);
+    const auto found =
+        std::ranges::find(topology.floating, address, &world::FloatingAddress::address);
     return found != topology.floating.end() && found->side == Side::private_net ? 2 : 1;
 }
 

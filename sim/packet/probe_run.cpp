@@ -9,10 +9,16 @@
 #include <fmt/format.h>
 
 #include "core/health/http_answer.hpp"
-#include "sim/packet/check_dialogue.hpp"
-#include "sim/packet/tls.hpp"
+#include "core/world/check_dialogue.hpp"
+#include "core/world/tls.hpp"
 
 namespace lvslab::packet_world {
+
+using world::http_answer;
+using world::program_greeting;
+using world::program_message;
+using world::TlsEnd;
+using world::TlsVersion;
 namespace {
 
 /// What all probes have: a line, a limit, one verdict.

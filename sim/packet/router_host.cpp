@@ -2,10 +2,9 @@
 #include "sim/packet/router_host.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "core/base/random.hpp"
+#include "core/world/router_start.hpp"
 #include "sim/packet/clock.hpp"
 
 namespace lvslab::packet_world {
@@ -48,33 +47,13 @@ RouterHost::~RouterHost() {
 
 // ---- beginning and end ----
 
-Duration RouterHost::phase(const std::string& what, Duration period) const {
-    RandomStream stream(options_.seed, "phase/" + what);
-    return Duration{std::llround(stream.uniform() * static_cast<double>(period.count()))};
-}
-
-/// Where the first router has its heartbeats' phase, the backup heard the last one before it.
 void RouterHost::begin_settled() {
-    const auto heartbeat = [&](unsigned router) {
-        const auto& r = scenario_.routers[router];
-        return phase("heartbeat/" + r.name, r.config.keepalive);
-    };
-    router::RouterStart start;
-    start.how = index_ == 0 ? pulse::Start::settled_active : pulse::Start::settled_backup;
-    start.first_heartbeat = heartbeat(index_);
-    if (scenario_.routers.size() > 1) {
-        const unsigned partner = index_ == 0 ? 1 : 0;
-        start.heard_ago = scenario_.routers[partner].config.keepalive - heartbeat(partner);
-    }
-    start.first_check = [this](const auto& service, const auto& server) {
-        return first_check(service, server);
-    };
-    begin(start);
+    begin(world::settled_start(scenario_, options_.seed, index_));
 }
 
 void RouterHost::begin_cold() {
     starting_ =
-        ns3::Simulator::Schedule(to_ns3(phase("start/" + description().name, config_.keepalive)),
+        ns3::Simulator::Schedule(to_ns3(world::cold_start_after(scenario_, options_.seed, index_)),
                                  &RouterHost::start_daemons, this);
 }
 
@@ -89,17 +68,6 @@ void RouterHost::begin(const router::RouterStart& start) {
     held_ = false;
     daemons_ = std::make_unique<Daemons>(*this, network_.router(index_));
     daemons_->router.start(start);
-}
-
-Duration RouterHost::first_check(const ports::ServiceName& service,
-                                 const ports::ServerName& server) const {
-    const auto v = std::ranges::find_if(config_.virtual_servers,
-                                        [&](const auto& s) { return s.name == service.name; });
-    if (v == config_.virtual_servers.end()) {
-        return {};
-    }
-    return phase("check/" + description().name + "/" + service.name + "/" + server.name,
-                 v->check_interval.value_or(v->timeout));
 }
 
 void RouterHost::crash() {

@@ -89,8 +89,6 @@ private:
     };
 
     void begin(const router::RouterStart& start);
-    Duration phase(const std::string& what, Duration period) const;
-    Duration first_check(const ports::ServiceName& service, const ports::ServerName& server) const;
 
     void raise(const ports::FloatingAddress& address) override;
     void lower(const Address& address) override;

@@ -8,17 +8,19 @@
 
 #include <fmt/format.h>
 
+#include "core/world/check_answers.hpp"
+#include "core/world/message.hpp"
 #include "sim/packet/addresses.hpp"
-#include "sim/packet/check_answers.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/ftp_server.hpp"
-#include "sim/packet/message.hpp"
 #include "sim/packet/packet_text.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/port_reuse.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
+
+using world::largest_datagram, world::RequestHeader, world::response_size, world::ResponseHeader;
 namespace {
 
 std::uint32_t narrow(std::uint64_t bytes) {
@@ -153,7 +155,7 @@ private:
         if (before < header_.size()) {
             packet.CopyData(header_.data() + before, packet.GetSize());
             const auto heard = std::span(header_).first(received_);
-            if (!may_be_request(heard)) {
+            if (!world::may_be_request(heard)) {
                 become_check();
                 obey(check_->take({reinterpret_cast<const char*>(heard.data()), heard.size()}));
                 return;
@@ -161,7 +163,7 @@ private:
             if (received_ < header_.size()) {
                 return;
             }
-            const auto header = decode_request(header_);
+            const auto header = world::decode_request(header_);
             if (!header) {
                 refuse();
                 return;
@@ -392,7 +394,7 @@ void ServerApplication::start() {
     application_->slow_down(slowness_);
     const auto wanted = network_.listen_endpoints(index_);
     std::set<ListenEndpoint> endpoints(wanted.begin(), wanted.end());
-    for (const auto& where : check_endpoints_of(scenario_, index_)) {
+    for (const auto& where : world::check_endpoints_of(scenario_, index_)) {
         // A socket without an address of its own takes these too.
         if (!endpoints.contains({where.protocol, {Address{}, where.endpoint.port}})) {
             endpoints.insert(where);
@@ -528,7 +530,7 @@ void ServerApplication::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::A
 
 CheckDialogue ServerApplication::dialogue_at(Protocol protocol,
                                              ns3::Ptr<ns3::Socket> socket) const {
-    return {check_answers_of(scenario_, index_, protocol, local_endpoint(*socket).port),
+    return {world::check_answers_of(scenario_, index_, protocol, local_endpoint(*socket).port),
             scenario_.servers[index_].answer.value_or("OK\n")};
 }
 
@@ -556,7 +558,7 @@ void ServerApplication::on_datagrams(ns3::Ptr<ns3::Socket> socket) {
     while (const auto packet = socket->RecvFrom(from)) {
         std::array<std::uint8_t, RequestHeader::size> bytes{};
         packet->CopyData(bytes.data(), narrow(bytes.size()));
-        const auto request = decode_request(bytes);
+        const auto request = world::decode_request(bytes);
         if (!request) {
             on_check(socket, *packet, from);
             continue;

@@ -15,12 +15,14 @@
 #include "core/scenario/replicas.hpp"
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
-#include "sim/packet/check_dialogue.hpp"
+#include "core/world/check_dialogue.hpp"
 #include "sim/packet/data_client.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
 
 namespace lvslab::packet_world {
+
+using world::CheckDialogue;
 
 /// Listens on the server's endpoints (TCP and UDP), takes requests whole, lets them wait and be
 /// served in the queueing model, and answers. Health checks, at its own address, wait in the same

@@ -4,12 +4,19 @@
 #include <fmt/format.h>
 
 #include "core/router/daemon_settings.hpp"
+#include "core/world/check_answers.hpp"
 #include "core/world/configurations.hpp"
-#include "sim/packet/check_answers.hpp"
-#include "sim/packet/message.hpp"
+#include "core/world/message.hpp"
 #include "sim/packet/world.hpp"
 
 namespace lvslab::packet_world {
+
+using world::configurations_of;
+using world::largest_datagram;
+using world::largest_request;
+using world::RequestHeader;
+using world::ResponseHeader;
+using world::unanswerable_checks;
 namespace {
 
 using scenario::Distribution;
@@ -110,7 +117,7 @@ Diagnostics unsupported(const scenario::Scenario& scenario) {
         }
         findings.check_sizes(workload);
     }
-    for (const auto* config : world::configurations_of(scenario)) {
+    for (const auto* config : configurations_of(scenario)) {
         if (scenario.daemons) {
             findings.found.append(router::check_runnable(*config));
         }

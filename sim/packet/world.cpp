@@ -11,69 +11,22 @@
 #include "core/router/desired_services.hpp"
 #include "core/scenario/replicas.hpp"
 #include "core/world/configurations.hpp"
+#include "core/world/fault_player.hpp"
+#include "core/world/run_description.hpp"
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/data_server.hpp"
 #include "sim/packet/fault_effects.hpp"
-#include "sim/packet/fault_player.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/router_host.hpp"
 #include "sim/packet/server_application.hpp"
+#include "sim/packet/simulation_timers.hpp"
 
 namespace lvslab::packet_world {
 namespace {
-
-/// The weight that the first virtual service with this server gives it; 0 if it is inactive there
-/// and never joins.
-std::int32_t configured_weight(const scenario::Scenario& scenario, std::uint32_t index,
-                               const std::vector<router::DesiredService>& services) {
-    const bool joins = std::ranges::any_of(scenario.changes, [&](const auto& change) {
-        return change.server == index && change.kind == scenario::MembershipChange::Kind::join;
-    });
-    for (const auto& service : services) {
-        for (const auto& destination : service.destinations) {
-            if (destination.endpoint.address == scenario.servers[index].interface.address &&
-                (destination.active || joins)) {
-                return destination.settings.weight.value();
-            }
-        }
-    }
-    return 0;
-}
-
-journal::RunStarted description(const scenario::Scenario& scenario, const RunOptions& options) {
-    journal::RunStarted started;
-    started.scenario = scenario.name;
-    started.world = "packet";
-    started.scheduler = options.scheduler.value_or("");
-    started.seed = options.seed;
-    const auto services = world::all_services(scenario, options.scheduler);
-    for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
-        started.servers.push_back(scenario.servers[i].name);
-        started.workers.push_back(scenario.servers[i].workers);
-        started.weights.push_back(configured_weight(scenario, i, services));
-    }
-    for (const auto& workload : scenario.workloads) {
-        started.workloads.push_back(workload.name);
-    }
-    for (const auto& service : services) {
-        started.services.push_back(service.name);
-    }
-    for (const auto& router : scenario.routers) {
-        started.routers.push_back(router.name);
-        if (scenario.daemons) {
-            started.keepalive.push_back(router.config.keepalive);
-            started.deadtime.push_back(router.config.deadtime);
-        }
-    }
-    for (const auto& data : scenario.data) {
-        started.data_servers.push_back(data.name);
-    }
-    return started;
-}
 
 /// The run's events to whoever wants them, and to the faults, which wait for moments.
 class Relay final : public journal::Sink {
@@ -115,7 +68,7 @@ public:
             servers_.back()->serve_from(replicas_);
         }
         start_load_daemons();
-        faults_ = std::make_unique<FaultPlayer>(scenario, effects_, sink_);
+        faults_ = std::make_unique<world::FaultPlayer>(scenario, effects_, timers_, sink_);
         sink_.also_to(*faults_);
         for (const auto& change : scenario.changes) {
             ns3::Simulator::Schedule(to_ns3(change.at - now()), &World::change_membership, this,
@@ -155,7 +108,9 @@ public:
 
 private:
     void begin() {
-        sink_.take({Time{}, description(scenario_, options_)});
+        sink_.take({Time{}, world::run_description(scenario_, {.world = "packet",
+                                                               .scheduler = options_.scheduler,
+                                                               .seed = options_.seed})});
         if (routers_.empty()) {
             return;
         }
@@ -249,7 +204,8 @@ private:
         {network_, routers_, servers_, load_daemons_, ftp_servers_, data_servers_, gateways_},
         scenario_,
         sink_};
-    std::unique_ptr<FaultPlayer> faults_;
+    SimulationTimers timers_;
+    std::unique_ptr<world::FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
     Duration step_{};
     Time sampled_at_ = never;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/fault_player.hpp"
+#include "core/world/fault_player.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
 
 #include "sim/packet/clock.hpp"
+#include "sim/packet/simulation_timers.hpp"
 #include "tests/packet/traffic.hpp"
 
 namespace lvslab::packet_world::testing {
+
+using world::FaultPlayer;
+using world::FaultTargets;
 namespace {
 
 using scenario::Fault;
@@ -68,7 +72,7 @@ private:
 
 struct Play {
     explicit Play(std::vector<Fault> faults) : scenario(with(std::move(faults))) {
-        player = std::make_unique<FaultPlayer>(scenario, targets, sink);
+        player = std::make_unique<FaultPlayer>(scenario, targets, timers, sink);
         sink.player = player.get();
         journal::RunStarted started;
         started.servers = {"web1", "web2"};
@@ -103,6 +107,7 @@ struct Play {
     scenario::Scenario scenario;
     Written targets;
     Forwarder sink;
+    SimulationTimers timers;
     std::unique_ptr<FaultPlayer> player;
 };
 

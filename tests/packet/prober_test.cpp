@@ -8,12 +8,14 @@
 #include <optional>
 
 #include "core/router/check_settings.hpp"
-#include "sim/packet/check_answers.hpp"
+#include "core/world/check_answers.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/server_application.hpp"
 #include "tests/packet/world_run.hpp"
 
 namespace lvslab::packet_world::testing {
+
+using world::unanswerable_checks;
 namespace {
 
 using config::NetworkType;

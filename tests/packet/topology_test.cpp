@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/topology.hpp"
+#include "core/world/topology.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,10 @@
 #include "tests/packet/traffic.hpp"
 
 namespace lvslab::packet_world::testing {
+
+using world::listen_endpoints_of;
+using world::Topology;
+using world::topology_of;
 namespace {
 
 using config::NetworkType;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/fault_player.hpp"
+#include "core/world/fault_player.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 
-#include "sim/packet/clock.hpp"
-
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 using scenario::Fault;
@@ -42,8 +41,8 @@ std::string undoing(const Fault& fault, FaultKind by) {
 }  // namespace
 
 FaultPlayer::FaultPlayer(const scenario::Scenario& scenario, FaultTargets& targets,
-                         journal::Sink& sink)
-    : scenario_(scenario), targets_(targets), sink_(sink) {
+                         ports::Timers& timers, journal::Sink& sink)
+    : scenario_(scenario), targets_(targets), timers_(timers), sink_(sink) {
     for (std::uint32_t i = 0; i < scenario.faults.size(); ++i) {
         const auto& fault = scenario.faults[i];
         if (fault.at) {
@@ -57,8 +56,8 @@ FaultPlayer::FaultPlayer(const scenario::Scenario& scenario, FaultTargets& targe
 }
 
 FaultPlayer::~FaultPlayer() {
-    for (auto& event : events_) {
-        event.Cancel();
+    for (const auto alarm : alarms_) {
+        timers_.cancel(alarm);
     }
 }
 
@@ -76,32 +75,38 @@ void FaultPlayer::take(const journal::Event& event) {
 }
 
 void FaultPlayer::schedule(Time at, std::uint32_t fault, unsigned strikes) {
-    std::erase_if(events_, [](const auto& e) { return e.IsExpired(); });
-    events_.push_back(ns3::Simulator::Schedule(to_ns3(std::max(at, now()) - now()),
-                                               &FaultPlayer::strike, this, fault, strikes));
+    alarm(std::max(at, timers_.now()), [this, fault, strikes] { strike(fault, strikes); });
+}
+
+void FaultPlayer::alarm(Time at, std::function<void()> call) {
+    const auto id = std::make_shared<ports::TimerId>();
+    *id = timers_.at(at, [this, id, call = std::move(call)] {
+        alarms_.erase(*id);
+        call();
+    });
+    alarms_.insert(*id);
 }
 
 void FaultPlayer::strike(std::uint32_t index, unsigned strikes) {
     const auto& fault = scenario_.faults[index];
     if (fault.every && (!fault.times || strikes + 1 < *fault.times)) {
-        schedule(now() + *fault.every, index, strikes + 1);
+        schedule(timers_.now() + *fault.every, index, strikes + 1);
     }
     const auto target = resolve(fault.target);
     if (!target) {
         return;
     }
-    sink_.take({now(), journal::FaultInjected{index, fault.what}});
+    sink_.take({timers_.now(), journal::FaultInjected{index, fault.what}});
     act(fault, fault.kind, fault.amount, *target);
     if (fault.length && undone_by(fault.kind)) {
-        events_.push_back(ns3::Simulator::Schedule(to_ns3(*fault.length), &FaultPlayer::undo, this,
-                                                   index, *target));
+        alarm(timers_.now() + *fault.length, [this, index, target] { undo(index, *target); });
     }
 }
 
 void FaultPlayer::undo(std::uint32_t index, FaultTarget target) {
     const auto& fault = scenario_.faults[index];
     const auto by = *undone_by(fault.kind);
-    sink_.take({now(), journal::FaultInjected{index, undoing(fault, by)}});
+    sink_.take({timers_.now(), journal::FaultInjected{index, undoing(fault, by)}});
     act(fault, by, 1, target);
 }
 
@@ -178,4 +183,4 @@ void FaultPlayer::act_on_links(const Fault& fault, FaultKind kind, const FaultTa
     }
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

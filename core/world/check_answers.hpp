@@ -7,10 +7,10 @@
 
 #include "core/base/diagnostic.hpp"
 #include "core/scenario/scenario.hpp"
-#include "sim/packet/check_dialogue.hpp"
-#include "sim/packet/topology.hpp"
+#include "core/world/check_dialogue.hpp"
+#include "core/world/topology.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// Where the checks of server `index` go: its own address, at the port that the lvs.cf gives it in
 /// each virtual service. Sorted, each once.
@@ -24,4 +24,4 @@ std::vector<CheckAnswer> check_answers_of(const scenario::Scenario& scenario, un
 /// Checks that cannot be answered as they are written, or programs that nobody declared.
 Diagnostics unanswerable_checks(const scenario::Scenario& scenario);
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

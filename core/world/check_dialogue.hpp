@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/packet/tls.hpp"
+#include "core/world/tls.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// One check that the application knows of: what comes, and what it says to it.
 struct CheckAnswer {
@@ -68,4 +68,4 @@ private:
 /// The text of an HTTP answer with status 200 and this body, HTTP/1.1.
 std::string http_answer(std::string_view body);
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

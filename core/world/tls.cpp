@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/tls.hpp"
+#include "core/world/tls.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 using Sizes = TlsSizes;
@@ -182,4 +182,4 @@ std::string TlsEnd::take_data() {
     return std::exchange(data_, {});
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// Carries out a scenario's faults in the packet world.
+/// Carries out a scenario's faults in a world of packets.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,13 +14,13 @@
 #include "core/config/lvs_config.hpp"
 #include "core/journal/active_router.hpp"
 #include "core/journal/moment_watch.hpp"
+#include "core/ports/timers.hpp"
 #include "core/scenario/scenario.hpp"
-#include "sim/packet/machine.hpp"
-#include "sim/packet/ns3.hpp"
+#include "core/world/machine.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
-/// What faults are done to. Each function acts at ns-3's present time and is harmless on what is
+/// What faults are done to. Each function acts at the present time and is harmless on what is
 /// already so (a crash of a crashed machine). Whoever implements it tells the journal the effect
 /// (NodeChanged, HeartbeatPath).
 class FaultTargets {
@@ -83,8 +85,10 @@ public:
 /// no such router then, nothing happens and nothing is told.
 class FaultPlayer : public journal::Sink {
 public:
-    /// All three must outlive the player. Schedules the absolute faults now.
-    FaultPlayer(const scenario::Scenario& scenario, FaultTargets& targets, journal::Sink& sink);
+    /// All four must outlive the player. Asks for the alarms of the absolute faults now. `timers`
+    /// are the world's: no machine holds them up.
+    FaultPlayer(const scenario::Scenario& scenario, FaultTargets& targets, ports::Timers& timers,
+                journal::Sink& sink);
     ~FaultPlayer() override;
     FaultPlayer(const FaultPlayer&) = delete;
     FaultPlayer& operator=(const FaultPlayer&) = delete;
@@ -93,6 +97,7 @@ public:
 
 private:
     void schedule(Time at, std::uint32_t fault, unsigned strikes);
+    void alarm(Time at, std::function<void()> call);
     void strike(std::uint32_t fault, unsigned strikes);
     void undo(std::uint32_t fault, scenario::FaultTarget target);
     void act(const scenario::Fault& fault, scenario::FaultKind kind, double amount,
@@ -103,10 +108,11 @@ private:
 
     const scenario::Scenario& scenario_;
     FaultTargets& targets_;
+    ports::Timers& timers_;
     journal::Sink& sink_;
     journal::ActiveRouter roles_;
     std::vector<std::unique_ptr<journal::MomentWatch>> watches_;
-    std::vector<ns3::EventId> events_;
+    std::set<ports::TimerId> alarms_;
 };
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

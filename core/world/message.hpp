@@ -16,7 +16,7 @@
 #include "core/base/address.hpp"
 #include "core/base/time.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// What a client asks for.
 struct RequestHeader {
@@ -73,4 +73,4 @@ constexpr std::uint64_t datagrams(std::uint64_t response_bytes) {
     return (response_size(response_bytes) + largest_datagram - 1) / largest_datagram;
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// Who is where in a scenario's network: LANs, floating addresses, routes, listening applications.
-/// Worked out from the scenario alone, before any node of ns-3 exists.
+/// Worked out from the scenario alone, before any node or namespace exists.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 #include "core/base/quantities.hpp"
 #include "core/scenario/scenario.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// What a real server's application listens on.
 struct ListenEndpoint {
@@ -82,4 +82,4 @@ std::vector<ListenEndpoint> listen_endpoints_of(
     const scenario::Scenario& scenario, unsigned index, bool own_addresses,
     scenario::VipGuard guard = scenario::VipGuard::loopback);
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

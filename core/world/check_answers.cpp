@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/check_answers.hpp"
+#include "core/world/check_answers.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -11,7 +11,7 @@
 #include "core/router/check_settings.hpp"
 #include "core/world/configurations.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 using config::RealServer;
@@ -169,4 +169,4 @@ Diagnostics unanswerable_checks(const scenario::Scenario& scenario) {
     return findings.found;
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

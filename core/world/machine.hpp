@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// What a fault can meet in the packet world: machines, their links, the heartbeats' path.
+/// What a fault can meet in a world with machines and links: machines, their links, the heartbeats'
+/// path.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 #include "core/scenario/fault.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// A machine of the scenario. The index counts within its kind, in the scenario's order.
 struct Machine {
@@ -36,4 +37,4 @@ struct MachineLinks {
     std::optional<Side> side{};
 };
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/check_dialogue.hpp"
+#include "core/world/check_dialogue.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 constexpr std::string_view http_method = "GET ";
@@ -100,4 +100,4 @@ std::string CheckDialogue::answer() {
     return tls_ ? tls_->wrap(said) : said;
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

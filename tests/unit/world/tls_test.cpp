@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// Two ends of a TLS handshake: round trips, sizes, and data that comes through.
-#include "sim/packet/tls.hpp"
+#include "core/world/tls.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-namespace lvslab::packet_world::testing {
+namespace lvslab::world::testing {
 namespace {
 
 /// What crosses before the client may ask, flight by flight.
@@ -73,4 +73,4 @@ TEST(Tls, ClearTextBreaksTheServersEnd) {
 }
 
 }  // namespace
-}  // namespace lvslab::packet_world::testing
+}  // namespace lvslab::world::testing

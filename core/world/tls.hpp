@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 enum class TlsVersion : std::uint8_t {
     tls12,  ///< RFC 5246: two round trips before the first request
@@ -73,4 +73,4 @@ private:
 /// True if a stream that begins so is TLS (a handshake record).
 bool begins_like_tls(std::string_view bytes);
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/topology.hpp"
+#include "core/world/topology.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include "core/router/desired_services.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 using config::NetworkType;
@@ -323,4 +323,4 @@ std::vector<ListenEndpoint> listen_endpoints_of(const scenario::Scenario& s, uns
     return {endpoints.begin(), endpoints.end()};
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

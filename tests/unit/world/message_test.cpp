@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/message.hpp"
+#include "core/world/message.hpp"
 
 #include <gtest/gtest.h>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 TEST(Message, RequestHeaderHasItsBytesOnTheWire) {
@@ -59,4 +59,4 @@ TEST(Message, SizesHaveRoomForTheHeader) {
 }
 
 }  // namespace
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

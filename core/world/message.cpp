@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/message.hpp"
+#include "core/world/message.hpp"
 
 #include <algorithm>
 #include <bit>
 
 #include <boost/endian/conversion.hpp>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 // "LVSQ" and "LVSA": what a capture shows at the start of a request and of an answer.
@@ -118,4 +118,4 @@ std::optional<ResponseHeader> decode_response(std::span<const std::uint8_t> byte
     return header;
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world
