@@ -149,6 +149,17 @@ public:
     }
 
     int run() {
+        if (has_beginning()) {
+            timers_.at(options_.beginning->at, [this] { set_out(); });
+        } else {
+            set_out();
+        }
+        loop_.run();
+        return exit_code_;
+    }
+
+private:
+    void set_out() {
         interfaces_.watch(file_.config, [this](bool up) { router_->links_changed(up); });
         interfaces_.on_change([this] { floating_.restore(); });
         timers_.read_first([this] { heartbeats_->read(); });
@@ -177,11 +188,8 @@ public:
         }
         sign();
         end_if_over();
-        loop_.run();
-        return exit_code_;
     }
 
-private:
     std::function<void(std::string)> noter() {
         return [this](std::string text) { tell(ports::Note{std::move(text)}); };
     }
@@ -232,10 +240,17 @@ private:
             first_heartbeat = Duration::zero();
             yields_until_ = timers_.now() + file_.config.deadtime;
         }
-        router_->start({.first_heartbeat = first_heartbeat});
+        router_->start(has_beginning() ? options_.beginning->start()
+                                       : router::RouterStart{.first_heartbeat = first_heartbeat});
     }
 
+    /// A process that takes the place of one that died is in the middle of its own story.
+    bool has_beginning() const { return options_.beginning.has_value() && !start_.again; }
+
     void hear(pulse::Path path, std::span<const std::uint8_t> payload) {
+        if (!router_) {
+            return;  // it has not begun
+        }
         const auto stopped = pulse::encode(pulse::Word::stopped);
         const bool yields = timers_.now() < yields_until_ && !router_->active();
         if (!yields || !std::ranges::equal(payload, stopped)) {
@@ -360,6 +375,11 @@ private:
 
     ControlAnswer answer(const ControlRequest& request) {
         ControlAnswer answer;
+        if (!router_) {
+            answer.ok = false;
+            answer.error = "this router has not begun";
+            return answer;
+        }
         switch (request.command) {
             case ControlCommand::status: {
                 const auto now = status();

@@ -8,6 +8,7 @@
 
 #include "core/base/diagnostic.hpp"
 #include "core/base/time.hpp"
+#include "realmode/daemon/beginning.hpp"
 
 namespace lvslab::realmode {
 
@@ -20,6 +21,7 @@ struct DaemonOptions {
     bool force_active = false;                 ///< pulse --forceactive
     std::optional<Duration> first_heartbeat;   ///< from the start; unset = keepalive
     bool keep_services = false;                ///< leave them in IPVS at its end
+    std::optional<Beginning> beginning{};      ///< of the lab; unset = as the program starts
 };
 
 /// In the state folder: what the router holds.

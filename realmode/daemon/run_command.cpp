@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,6 +27,7 @@ struct RunArguments {
                          .heartbeat_key = {},
                          .first_heartbeat = {}};
     std::string first_heartbeat;
+    std::string begin;  ///< file
     bool no_supervisor = false;
 };
 
@@ -61,6 +65,16 @@ int run_supervised(const DaemonOptions& options, bool after_active) {
     return supervise(supervised);
 }
 
+/// False: it has said why not.
+bool read_beginning_file(RunArguments& arguments) {
+    std::ifstream file(arguments.begin, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    auto read = read_beginning(text, arguments.begin);
+    std::fputs(read.diagnostics.to_string().c_str(), stderr);
+    arguments.daemon.beginning = std::move(read.value);
+    return arguments.daemon.beginning.has_value();
+}
+
 int run(RunArguments& arguments) {
     if (!arguments.first_heartbeat.empty()) {
         arguments.daemon.first_heartbeat = parse_duration(arguments.first_heartbeat);
@@ -71,6 +85,9 @@ int run(RunArguments& arguments) {
                        stderr);
             return bad_input;
         }
+    }
+    if (!arguments.begin.empty() && !read_beginning_file(arguments)) {
+        return bad_input;
     }
     const auto locks = take_locks(arguments.daemon);
     if (!locks) {
@@ -104,6 +121,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--active", daemon.force_active, "become active at once, whoever else is");
     command->add_option("--first-heartbeat", arguments->first_heartbeat,
                         "time to the first heartbeat (default: keepalive)");
+    command->add_option("--begin", arguments->begin,
+                        "begin in the middle of a story, as this file says (for the lab)");
     command->add_flag("--keep-services", daemon.keep_services,
                       "leave the services in IPVS at the end, for the next start to take over");
     command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
