@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/capture.hpp"
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <pcap/pcap.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace lvslab::lab {
+namespace {
+
+/// Ethernet, IP in IP with options, and what an ICMP error quotes.
+constexpr int snap_length = 256;
+constexpr int buffer_bytes = 8 * 1024 * 1024;
+constexpr const char* filter_text =
+    "ip and (tcp[tcpflags] & tcp-syn != 0 or udp or icmp[icmptype] == 3 or ip proto 4)";
+
+Duration of(const timespec& t) {
+    return std::chrono::seconds(t.tv_sec) + Duration(t.tv_nsec);
+}
+
+Duration realtime_less_monotonic() {
+    timespec real{}, monotonic{};
+    ::clock_gettime(CLOCK_REALTIME, &real);
+    ::clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    return of(real) - of(monotonic);
+}
+
+/// libpcap's program for the filter, as the kernel's own type.
+std::vector<sock_filter> compiled_filter() {
+    const std::unique_ptr<pcap_t, void (*)(pcap_t*)> none(::pcap_open_dead(DLT_EN10MB, snap_length),
+                                                          ::pcap_close);
+    bpf_program program{};
+    if (!none || ::pcap_compile(none.get(), &program, filter_text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        throw std::runtime_error(fmt::format("libpcap refuses the filter \"{}\"", filter_text));
+    }
+    std::vector<sock_filter> filter;
+    for (unsigned i = 0; i < program.bf_len; ++i) {
+        const auto& in = program.bf_insns[i];
+        filter.push_back({in.code, in.jt, in.jf, in.k});
+    }
+    ::pcap_freecode(&program);
+    return filter;
+}
+
+int open_packet_socket(const NetworkNamespace& where) {
+    auto filter = compiled_filter();
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    const int on = 1;
+    const Inside inside(where);
+    // No protocol until the filter is there: nothing else is heard.
+    const int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_ll all{};
+    all.sll_family = AF_PACKET;
+    all.sll_protocol = htons(ETH_P_ALL);
+    if (socket < 0 ||
+        ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
+        ::setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0 ||
+        ::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &buffer_bytes, sizeof buffer_bytes) != 0 ||
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&all), sizeof all) != 0) {
+        throw std::system_error(errno, std::generic_category(), "packet socket");
+    }
+    return socket;
+}
+
+}  // namespace
+
+Capture::Capture(boost::asio::io_context& loop, const RunTimers& timers,
+                 const NetworkNamespace& where, Take take)
+    : timers_(timers),
+      take_(std::move(take)),
+      socket_(loop, open_packet_socket(where)),
+      clock_offset_(realtime_less_monotonic()) {
+    await();
+}
+
+Capture::~Capture() {
+    *alive_ = false;
+}
+
+void Capture::await() {
+    socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                       [this, alive = alive_](const auto& error) {
+                           if (!error && *alive) {
+                               read();
+                               await();
+                           }
+                       });
+}
+
+void Capture::read() {
+    std::array<std::uint8_t, snap_length> bytes;
+    for (;;) {
+        iovec part{bytes.data(), bytes.size()};
+        sockaddr_ll card{};
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control{};
+        msghdr message{};
+        message.msg_name = &card;
+        message.msg_namelen = sizeof card;
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        const auto size = ::recvmsg(socket_.native_handle(), &message, 0);
+        if (size < 0) {
+            return;
+        }
+        const auto* stamp = CMSG_FIRSTHDR(&message);
+        if (size < ETH_HLEN || stamp == nullptr || stamp->cmsg_type != SO_TIMESTAMPNS) {
+            continue;
+        }
+        timespec at{};
+        std::memcpy(&at, CMSG_DATA(stamp), sizeof at);
+        CapturedFrame frame;
+        frame.time = timers_.of_monotonic(Time{of(at) - clock_offset_});
+        frame.outgoing = card.sll_pkttype == PACKET_OUTGOING;
+        std::copy_n(bytes.begin(), frame.destination.size(), frame.destination.begin());
+        frame.packet = std::span(bytes).first(static_cast<std::size_t>(size)).subspan(ETH_HLEN);
+        take_(frame);
+    }
+}
+
+}  // namespace lvslab::lab

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Listens on a router's cards.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "realmode/lab/decisions.hpp"
+#include "realmode/lab/network_namespace.hpp"
+#include "realmode/lab/run_timers.hpp"
+
+namespace lvslab::lab {
+
+/// A packet socket (packet(7)) on all cards of a namespace, with a filter for what opens
+/// connections: SYN segments, datagrams, ICMP destination unreachable, IP in IP.
+class Capture {
+public:
+    using Take = std::function<void(const CapturedFrame&)>;
+
+    /// Throws std::system_error; std::runtime_error if libpcap refuses the filter.
+    Capture(boost::asio::io_context& loop, const RunTimers& timers, const NetworkNamespace& where,
+            Take take);
+    ~Capture();
+    Capture(const Capture&) = delete;
+    Capture& operator=(const Capture&) = delete;
+
+    /// Hands on what has been seen and not been read yet.
+    void read();
+
+private:
+    void await();
+
+    const RunTimers& timers_;
+    Take take_;
+    boost::asio::posix::stream_descriptor socket_;
+    Duration clock_offset_;  ///< CLOCK_REALTIME, which the kernel stamps with, less CLOCK_MONOTONIC
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace lvslab::lab

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The commands of `lvslab-lab`, one file each (NAME_command.cpp).
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace lvslab::lab {
+
+/// Exit codes of every command.
+enum ExitCode : int {
+    done = 0,               ///< the journal is written
+    bad_input = 2,          ///< the scenario or the machine is not fit; nothing was written
+    interrupted_run = 130,  ///< stopped by a signal, as shells number Ctrl-C
+};
+
+/// Adds the command to the program; its callback stores the exit code.
+void add_run_command(CLI::App& app, int& exit_code);
+void add_guest_run_command(CLI::App& app, int& exit_code);
+
+}  // namespace lvslab::lab

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/faults.hpp"
+
+#include <signal.h>
+
+#include <stdexcept>
+
+namespace lvslab::lab {
+
+using world::Machine;
+using world::MachineLinks;
+using world::Side;
+using world::Way;
+
+namespace {
+
+Machine router_machine(unsigned index) {
+    return {Machine::Kind::router, index};
+}
+
+}  // namespace
+
+Faults::Faults(const Machines& machines, const scenario::Scenario& scenario,
+               const RunTimers& timers, journal::Sink& sink)
+    : machines_(machines), scenario_(scenario), timers_(timers), sink_(sink) {}
+
+// ---- machines ----
+
+void Faults::crash(const Machine& machine) {
+    if (state(machine) == State::crashed) {
+        return;
+    }
+    const Time now = timers_.now();
+    // The network first, and nobody sees it go: what the programs still say is not heard.
+    auto* r = router(machine);
+    if (r != nullptr) {
+        r->signal(SIGSTOP);
+    }
+    machines_.network.crash(machine);
+    if (r != nullptr) {
+        r->crash();
+    } else if (auto* s = server(machine)) {
+        s->crash();
+    }
+    change(machine, State::crashed, now);
+}
+
+void Faults::restart(const Machine& machine) {
+    crash(machine);
+    const Time now = timers_.now();
+    machines_.network.boot(machine);
+    if (auto* r = router(machine)) {
+        r->boot();
+    } else if (auto* s = server(machine)) {
+        s->start();
+    }
+    change(machine, State::up, now);
+}
+
+void Faults::hang(const Machine& machine) {
+    if (state(machine) == State::crashed || state(machine) == State::hung) {
+        return;
+    }
+    const Time now = timers_.now();
+    if (auto* r = router(machine)) {
+        r->signal(SIGSTOP);
+    } else if (auto* s = server(machine)) {
+        s->freeze();
+    }
+    machines_.network.freeze(machine, true);
+    change(machine, State::hung, now);
+}
+
+void Faults::resume(const Machine& machine) {
+    const auto was = state(machine);
+    if (was != State::hung && was != State::daemons_suspended) {
+        return;
+    }
+    const Time now = timers_.now();
+    auto* s = server(machine);
+    const bool stopped = s != nullptr && !s->running();
+    if (was == State::hung) {
+        machines_.network.freeze(machine, false);
+    }
+    change(machine, stopped ? State::service_stopped : State::up, now);
+    if (s != nullptr) {
+        s->thaw();
+    } else if (auto* r = router(machine)) {
+        r->signal(SIGCONT);
+    }
+}
+
+// ---- programs ----
+
+void Faults::stop(const Machine& machine) {
+    auto* s = server(machine);
+    if (s != nullptr && state(machine) == State::up) {
+        s->stop();
+        change(machine, State::service_stopped, timers_.now());
+    }
+}
+
+void Faults::start(const Machine& machine) {
+    if (state(machine) != State::service_stopped) {
+        return;
+    }
+    change(machine, State::up, timers_.now());
+    if (auto* s = server(machine)) {
+        s->start();
+    } else if (auto* r = router(machine)) {
+        r->start_daemon();
+    }
+}
+
+void Faults::slow(const Machine& machine, double factor) {
+    if (auto* s = server(machine)) {
+        s->slow_down(factor);
+    }
+}
+
+void Faults::suspend(unsigned index) {
+    const auto machine = router_machine(index);
+    auto* r = router(machine);
+    if (r != nullptr && state(machine) == State::up) {
+        r->signal(SIGSTOP);
+        change(machine, State::daemons_suspended, timers_.now());
+    }
+}
+
+/// unsupported() has refused a scenario with one.
+void Faults::kill(unsigned) {
+    throw std::logic_error("lvsrouter has no lvsd of its own that could die alone");
+}
+
+void Faults::terminate(unsigned index) {
+    const auto machine = router_machine(index);
+    auto* r = router(machine);
+    if (r != nullptr && state(machine) == State::up) {
+        r->signal(SIGTERM);
+        change(machine, State::service_stopped, timers_.now());
+    }
+}
+
+void Faults::release(unsigned index) {
+    if (auto* r = router(router_machine(index))) {
+        r->release();
+    }
+}
+
+void Faults::reload(unsigned index, const std::string&,
+                    const std::shared_ptr<const config::LvsConfig>& config) {
+    if (auto* r = router(router_machine(index))) {
+        r->reload(config ? *config : scenario_.routers[index].config);
+    }
+}
+
+// ---- links ----
+
+void Faults::cut(const MachineLinks& links, Way way) {
+    const Time now = timers_.now();
+    machines_.network.cut(links, way);
+    tell_heartbeat_paths(now);
+}
+void Faults::heal(const MachineLinks& links, Way way) {
+    machines_.network.heal(links, way);
+    tell_heartbeat_paths(timers_.now());
+}
+void Faults::set_loss(const MachineLinks& links, Way way, std::optional<double> loss) {
+    const Time now = timers_.now();
+    machines_.network.set_loss(links, way, loss);
+    tell_heartbeat_paths(now);
+}
+void Faults::set_extra_delay(const MachineLinks& links, Way way, Duration delay) {
+    const Time now = timers_.now();
+    machines_.network.set_extra_delay(links, way, delay);
+    tell_heartbeat_paths(now);
+}
+void Faults::cut_heartbeats(std::optional<Side> side, Way way) {
+    const Time now = timers_.now();
+    machines_.network.cut_heartbeats(side, way);
+    tell_heartbeat_paths(now);
+}
+void Faults::heal_heartbeats(std::optional<Side> side, Way way) {
+    machines_.network.heal_heartbeats(side, way);
+    tell_heartbeat_paths(timers_.now());
+}
+void Faults::set_heartbeat_loss(std::optional<Side> side, Way way, std::optional<double> loss) {
+    const Time now = timers_.now();
+    machines_.network.set_heartbeat_loss(side, way, loss);
+    tell_heartbeat_paths(now);
+}
+/// unsupported() has refused a scenario with one.
+void Faults::set_heartbeat_delay(std::optional<Side>, Way, Duration) {
+    throw std::logic_error("the kernel world cannot delay heartbeats alone");
+}
+
+// ---- what is told ----
+
+Faults::State Faults::state(const Machine& machine) const {
+    const auto found = states_.find(machine);
+    return found == states_.end() ? State::up : found->second;
+}
+
+void Faults::change(const Machine& machine, State state, Time now) {
+    states_[machine] = state;
+    sink_.take({now, journal::NodeChanged{name(machine), state}});
+    tell_heartbeat_paths(now);
+}
+
+void Faults::begin() {
+    tell_heartbeat_paths(Time{});
+}
+
+/// Words of a daemon that is held up do not leave, and what it is told waits.
+void Faults::tell_heartbeat_paths(Time now) {
+    for (unsigned from = 0; from < scenario_.routers.size(); ++from) {
+        const auto& config = scenario_.routers[from].config;
+        for (unsigned to = 0; to < scenario_.routers.size(); ++to) {
+            for (const auto side : {Side::public_net, Side::private_net}) {
+                const bool used =
+                    side == Side::public_net || (!config.primary_private.is_unspecified() &&
+                                                 config.primary_private != config.primary);
+                LabNetwork::HeartbeatRoute is;
+                if (from == to) {
+                    continue;
+                }
+                if (scenario_.daemons && config.backup_active && used &&
+                    state(router_machine(from)) == State::up &&
+                    state(router_machine(to)) == State::up) {
+                    is = machines_.network.heartbeat_route(from, to, side);
+                }
+                is.delay = is.open ? is.delay : Duration{};
+                const auto known = paths_.find({from, to, side});
+                if (known == paths_.end() || known->second.open != is.open ||
+                    known->second.delay != is.delay) {
+                    paths_[{from, to, side}] = is;
+                    sink_.take(
+                        {now, journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side),
+                                                     is.open, is.delay}});
+                }
+            }
+        }
+    }
+}
+
+LabRouter* Faults::router(const Machine& machine) {
+    return machine.kind == Machine::Kind::router && machine.index < machines_.routers.size()
+               ? machines_.routers[machine.index].get()
+               : nullptr;
+}
+ServerApplication* Faults::server(const Machine& machine) {
+    return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
+                                                 : nullptr;
+}
+
+std::string Faults::name(const Machine& machine) const {
+    switch (machine.kind) {
+        case Machine::Kind::router:
+            return scenario_.routers.at(machine.index).name;
+        case Machine::Kind::server:
+            return scenario_.servers.at(machine.index).name;
+        case Machine::Kind::gateway:
+        case Machine::Kind::data_server:
+            break;
+    }
+    return "gateway";
+}
+
+}  // namespace lvslab::lab

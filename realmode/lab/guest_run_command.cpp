@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The same run on a Debian kernel in qemu.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "realmode/lab/commands.hpp"
+#include "realmode/lab/lab_world.hpp"
+#include "realmode/lab/network_plan.hpp"
+#include "realmode/lab/scenario_files.hpp"
+#include "realmode/lab/scratch_folder.hpp"
+
+namespace lvslab::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GuestRunArguments {
+    std::string scenario;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::string> scheduler;
+    std::string journal;
+    std::string lvsrouter = "lvsrouter";
+    std::string guest = LVSLAB_GUEST_SCRIPT;
+    unsigned timeout = 1800;
+    bool wall_time = false;
+};
+
+/// guest.sh takes numbers of nine digits.
+constexpr std::uint64_t guest_seeds = 1'000'000'000;
+constexpr const char* folder_in_guest = "/scenario";
+
+int refuse(const std::string& message) {
+    fmt::print(stderr, "lvslab-lab: {}\n", message);
+    return bad_input;
+}
+
+/// The folder that holds all of them.
+fs::path common_folder(const std::vector<std::string>& files) {
+    fs::path common = fs::canonical(files.front()).parent_path();
+    for (const auto& file : files) {
+        const auto path = fs::canonical(file).parent_path();
+        const auto [end, ignored] =
+            std::mismatch(common.begin(), common.end(), path.begin(), path.end());
+        fs::path shared;
+        for (auto part = common.begin(); part != end; ++part) {
+            shared /= *part;
+        }
+        common = shared;
+    }
+    return common;
+}
+
+/// What the run needs besides ip and tc.
+std::vector<std::string> rule_programs(const scenario::Scenario& scenario) {
+    const NetworkPlan plan(scenario);
+    bool iptables = std::ranges::any_of(scenario.faults, [](const scenario::Fault& f) {
+        return f.target.kind == scenario::FaultTarget::Kind::heartbeat;
+    });
+    bool arptables = false;
+    const auto look = [&](const PlannedMachine& machine) {
+        iptables = iptables || !machine.iptables.empty();
+        arptables = arptables || !machine.arptables.empty();
+    };
+    for (const auto boot : {Boot::as_running, Boot::at_boot}) {
+        for (unsigned i = 0; i < scenario.routers.size(); ++i) {
+            look(plan.router(i, boot));
+        }
+        for (unsigned i = 0; i < scenario.servers.size(); ++i) {
+            look(plan.server(i, boot));
+        }
+    }
+    std::vector<std::string> programs;
+    if (iptables) {
+        programs.emplace_back("iptables-restore");
+    }
+    if (arptables) {
+        programs.emplace_back("arptables-restore");
+    }
+    return programs;
+}
+
+volatile std::sig_atomic_t guest_process = 0;
+
+/// Hands SIGINT and SIGTERM to the guest's script, which takes the guest down; this program then
+/// goes on to clean up after itself.
+void pass_signals_on() {
+    struct sigaction action = {};
+    action.sa_handler = [](int number) {
+        if (guest_process > 0) {
+            ::kill(guest_process, number);
+        }
+    };
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+/// Becomes the child's program and waits for it; its exit code, 128 + n after a signal.
+int run_and_wait(std::vector<std::string> words) {
+    std::vector<char*> arguments;
+    for (auto& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    pass_signals_on();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::signal(SIGINT, SIG_DFL);
+        ::signal(SIGTERM, SIG_DFL);
+        ::execvp(arguments[0], arguments.data());
+        ::_exit(127);
+    }
+    guest_process = child;
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::vector<std::string> guest_words(const GuestRunArguments& arguments, const ScenarioFiles& files,
+                                     const fs::path& out) {
+    const auto& scenario = *files.scenario;
+    const auto seed = arguments.seed.value_or(scenario.seed);
+    const auto base = common_folder(files.read);
+    std::vector<std::string> words{arguments.guest,
+                                   "--seed",
+                                   fmt::format("{}", seed % guest_seeds),
+                                   "--timeout",
+                                   fmt::format("{}", arguments.timeout),
+                                   "--program",
+                                   fs::canonical("/proc/self/exe").string(),
+                                   "--program",
+                                   arguments.lvsrouter,
+                                   "--module",
+                                   "ip_vs",
+                                   "--program",
+                                   "ip",
+                                   "--program",
+                                   "tc",
+                                   "--out",
+                                   out.string()};
+    for (const auto& program : rule_programs(scenario)) {
+        words.insert(words.end(), {"--program", program});
+    }
+    if (arguments.wall_time) {
+        words.emplace_back("--wall-time");
+    }
+    const auto in_guest = [&](const std::string& file) {
+        return (folder_in_guest / fs::canonical(file).lexically_relative(base)).string();
+    };
+    for (const auto& file : files.read) {
+        words.insert(words.end(), {"--file", fmt::format("{}:{}", fs::canonical(file).string(),
+                                                         in_guest(file))});
+    }
+    words.insert(words.end(), {"--", "lvslab-lab", "run", in_guest(files.read.front()), "--seed",
+                               fmt::format("{}", seed), "--journal", "/out/journal.lvsj",
+                               "--lvsrouter", fs::path(arguments.lvsrouter).filename().string()});
+    if (arguments.scheduler) {
+        words.insert(words.end(), {"--scheduler", *arguments.scheduler});
+    }
+    return words;
+}
+
+int run_in_guest(const GuestRunArguments& arguments) {
+    const auto files = read_scenario_files(arguments.scenario);
+    if (!files.scenario) {
+        fmt::print(stderr, "{}", files.scenario.diagnostics.to_string());
+        return bad_input;
+    }
+    const auto found = unsupported(*files.scenario);
+    if (found.has_errors()) {
+        fmt::print(stderr, "{}", found.to_string());
+        return bad_input;
+    }
+    const ScratchFolder out;
+    const int code = run_and_wait(guest_words(arguments, files, out.path()));
+    if (code != done) {
+        return code == bad_input ? bad_input
+               : code == interrupted_run || code == 128 + SIGTERM
+                   ? interrupted_run
+                   : refuse(fmt::format("the guest ended with {}", code));
+    }
+    std::error_code error;
+    fs::copy_file(out.path() / "journal.lvsj", arguments.journal,
+                  fs::copy_options::overwrite_existing, error);
+    return error ? refuse(fmt::format("{}: {}", arguments.journal, error.message())) : done;
+}
+
+int guest_run_command(const GuestRunArguments& arguments) {
+    try {
+        return run_in_guest(arguments);
+    } catch (const std::exception& error) {
+        return refuse(error.what());
+    }
+}
+
+}  // namespace
+
+void add_guest_run_command(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<GuestRunArguments>();
+    auto* command = app.add_subcommand(
+        "guest-run", "Run a scenario on a Debian kernel in qemu, in virtual time");
+    command->add_option("SCENARIO", arguments->scenario, "scenario file (YAML)")->required();
+    command->add_option("--seed", arguments->seed,
+                        "seed instead of the scenario's; the guest's kernel draws by it too");
+    command->add_option("--scheduler", arguments->scheduler,
+                        "scheduler of every virtual service instead of the lvs.cf's");
+    command->add_option("--journal", arguments->journal, "where the journal goes")->required();
+    command->add_option("--lvsrouter", arguments->lvsrouter, "the daemon's program")
+        ->capture_default_str();
+    command->add_option("--guest", arguments->guest, "guest.sh, which boots the kernel");
+    command->add_option("--timeout", arguments->timeout, "seconds of wall time for all of it")
+        ->capture_default_str();
+    command->add_flag("--wall-time", arguments->wall_time,
+                      "let the guest's clock follow this machine's, instead of virtual time");
+    command->callback([arguments, &exit_code] { exit_code = guest_run_command(*arguments); });
+}
+
+}  // namespace lvslab::lab

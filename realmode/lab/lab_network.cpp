@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/lab_network.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "realmode/lab/program.hpp"
+
+namespace lvslab::lab {
+namespace {
+
+using world::Machine;
+using world::MachineLinks;
+using world::Side;
+using world::Way;
+
+void ip_batch(const NetworkNamespace& where, const std::string& lines) {
+    if (!lines.empty()) {
+        run_program(where, {"ip", "-batch", "-"}, lines);
+    }
+}
+
+/// Frames and bytes of all cards but the loopback (/proc/net/dev).
+journal::NodeTraffic cards_of(const NetworkNamespace& where) {
+    const Inside inside(where);
+    std::ifstream file("/proc/thread-self/net/dev");
+    journal::NodeTraffic sum{};
+    for (std::string line; std::getline(file, line);) {
+        const auto colon = line.find(':');
+        if (colon == std::string::npos || line.find("lo:") != std::string::npos) {
+            continue;
+        }
+        std::istringstream numbers(line.substr(colon + 1));
+        std::uint64_t values[10] = {};
+        for (auto& value : values) {
+            numbers >> value;
+        }
+        sum.received_bytes += values[0];
+        sum.received_packets += values[1];
+        sum.sent_bytes += values[8];
+        sum.sent_packets += values[9];
+    }
+    return sum;
+}
+
+void add(journal::NodeTraffic& sum, const journal::NodeTraffic& more) {
+    sum.received_packets += more.received_packets;
+    sum.received_bytes += more.received_bytes;
+    sum.sent_packets += more.sent_packets;
+    sum.sent_bytes += more.sent_bytes;
+}
+
+bool whole(const Impairment& way, const scenario::Link& link) {
+    return !way.cut && way.loss.value_or(link.loss) == 0;
+}
+
+}  // namespace
+
+LabNetwork::LabNetwork(const scenario::Scenario& scenario) : scenario_(scenario), plan_(scenario) {
+    std::string lines;
+    for (const auto& bridge : plan_.bridges()) {
+        lines += fmt::format(
+            "link add {0} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
+            "link set dev {0} up\n",
+            bridge);
+    }
+    ip_batch(switches_, lines);
+    const auto add_machine = [&](const Machine& machine) {
+        built_.emplace(machine, build(plan_.machine(machine, Boot::as_running)));
+        counted_[machine].before.node = counted_[machine].last.node = name_of(machine);
+    };
+    for (unsigned i = 0; i < scenario.routers.size(); ++i) {
+        add_machine({Machine::Kind::router, i});
+    }
+    for (unsigned i = 0; i < scenario.servers.size(); ++i) {
+        add_machine({Machine::Kind::server, i});
+    }
+    add_machine({Machine::Kind::gateway});
+    for (unsigned g = 0; g < scenario.clients.size(); ++g) {
+        clients_.push_back(build(plan_.clients(g)));
+    }
+}
+
+LabNetwork::Built LabNetwork::build(const PlannedMachine& planned) {
+    Built machine;
+    std::string outside, inside;
+    for (const auto& port : planned.ports) {
+        outside += fmt::format(
+            "link add {0} type veth peer name {1} netns {2}\n"
+            "link set dev {0} gso_max_segs 1\n"
+            "link set dev {0} master {3}\n"
+            "link set dev {0} up\n",
+            port.switch_port, port.device, machine.where.path(), plan_.bridges()[port.bridge]);
+        inside += fmt::format(
+            "link set dev {0} address {1}\n"
+            "link set dev {0} gso_max_segs 1\n"
+            "link set dev {0} up\n",
+            port.device, to_string(port.mac));
+        for (const auto& address : port.addresses) {
+            inside += fmt::format("addr add {}/{} brd + dev {}\n", address.address.to_string(),
+                                  address.prefix_length, port.device);
+        }
+        machine.ports.push_back({port, {}, {}, false});
+    }
+    for (const auto& line : planned.ip_lines) {
+        inside += line + "\n";
+    }
+    ip_batch(switches_, outside);
+    ip_batch(machine.where, inside);
+    for (const auto& [name, value] : planned.sysctls) {
+        set_sysctl(machine.where, name, value);
+    }
+    if (!planned.iptables.empty()) {
+        run_program(machine.where, {"iptables-restore"}, planned.iptables);
+    }
+    if (!planned.arptables.empty()) {
+        run_program(machine.where, {"arptables-restore"}, planned.arptables);
+    }
+    for (const auto& port : machine.ports) {
+        if (!netem_words(port.planned.link, {}).empty()) {
+            shape(machine, port);
+        }
+    }
+    return machine;
+}
+
+/// netem at both ends of the veth pair; nothing queues where it has nothing to do.
+void LabNetwork::shape(const Built& machine, const Port& port) {
+    const auto end = [&](const NetworkNamespace& where, const std::string& device,
+                         Impairment impairment) {
+        impairment.cut = impairment.cut || port.frozen;
+        const auto words = netem_words(port.planned.link, impairment);
+        run_program(where, {"tc", "-batch", "-"},
+                    fmt::format("qdisc replace dev {} root {}\n", device,
+                                words.empty() ? "noqueue" : words));
+    };
+    end(machine.where, port.planned.device, port.up);
+    end(switches_, port.planned.switch_port, port.down);
+}
+
+const NetworkNamespace& LabNetwork::machine(const Machine& machine) const {
+    return built_.at(machine).where;
+}
+
+std::string LabNetwork::name_of(const Machine& machine) const {
+    switch (machine.kind) {
+        case Machine::Kind::router:
+            return scenario_.routers.at(machine.index).name;
+        case Machine::Kind::server:
+            return scenario_.servers.at(machine.index).name;
+        case Machine::Kind::gateway:
+        case Machine::Kind::data_server:
+            break;
+    }
+    return "gateway";
+}
+
+// ---- machines ----
+
+void LabNetwork::crash(const Machine& machine) {
+    const auto found = built_.find(machine);
+    if (found == built_.end()) {
+        return;
+    }
+    count(machine);
+    auto& counted = counted_[machine];
+    add(counted.before, counted.last);
+    counted.last = {counted.last.node, 0, 0, 0, 0};
+    std::string lines;
+    for (const auto& port : found->second.ports) {
+        lines += fmt::format("link del dev {}\n", port.planned.switch_port);
+    }
+    ip_batch(switches_, lines);
+    built_.erase(found);
+}
+
+void LabNetwork::boot(const Machine& machine) {
+    if (!exists(machine)) {
+        built_.emplace(machine, build(plan_.machine(machine, Boot::at_boot)));
+    }
+}
+
+void LabNetwork::freeze(const Machine& machine, bool frozen) {
+    const auto found = built_.find(machine);
+    if (found == built_.end()) {
+        return;
+    }
+    for (auto& port : found->second.ports) {
+        if (port.frozen != frozen) {
+            port.frozen = frozen;
+            shape(found->second, port);
+        }
+    }
+}
+
+// ---- links ----
+
+std::vector<LabNetwork::Port*> LabNetwork::ports_on(const MachineLinks& links) {
+    std::vector<Port*> ports;
+    const auto found = built_.find(links.machine);
+    if (found == built_.end()) {
+        return ports;
+    }
+    for (auto& port : found->second.ports) {
+        const bool client_side = links.machine.kind == Machine::Kind::gateway && !port.planned.link;
+        if (!client_side &&
+            (!links.side || !port.planned.side || port.planned.side == links.side)) {
+            ports.push_back(&port);
+        }
+    }
+    return ports;
+}
+
+/// A link that is cut both ways has no carrier: its port of the bridge goes down. One that is cut
+/// one way keeps it.
+template <class Change>
+void LabNetwork::change(const MachineLinks& links, Way way, Change&& change) {
+    for (auto* port : ports_on(links)) {
+        const bool was_cut = port->up.cut && port->down.cut;
+        if (way != Way::in) {
+            change(port->up);
+        }
+        if (way != Way::out) {
+            change(port->down);
+        }
+        const bool is_cut = port->up.cut && port->down.cut;
+        if (was_cut != is_cut) {
+            ip_batch(switches_, fmt::format("link set dev {} {}\n", port->planned.switch_port,
+                                            is_cut ? "down" : "up"));
+        }
+        shape(built_.at(links.machine), *port);
+    }
+}
+
+void LabNetwork::cut(const MachineLinks& links, Way way) {
+    change(links, way, [](Impairment& i) { i.cut = true; });
+}
+void LabNetwork::heal(const MachineLinks& links, Way way) {
+    change(links, way, [](Impairment& i) { i = {}; });
+}
+void LabNetwork::set_loss(const MachineLinks& links, Way way, std::optional<double> loss) {
+    change(links, way, [&](Impairment& i) { i.loss = loss; });
+}
+void LabNetwork::set_extra_delay(const MachineLinks& links, Way way, Duration delay) {
+    change(links, way, [&](Impairment& i) { i.delay = delay; });
+}
+
+// ---- heartbeats ----
+
+template <class Change>
+void LabNetwork::change_heartbeats(std::optional<Side> side, Way way, Change&& change) {
+    for (unsigned router = 0; router < scenario_.routers.size(); ++router) {
+        if (way != Way::both && (router == 0) != (way == Way::out)) {
+            continue;
+        }
+        for (const auto each : {Side::public_net, Side::private_net}) {
+            if (!side || *side == each) {
+                change(words_[{router, each}]);
+            }
+        }
+        filter_heartbeats(router);
+    }
+}
+
+/// The sender's own OUTPUT chain drops its words: nothing else that takes the link is touched.
+void LabNetwork::filter_heartbeats(unsigned router) {
+    const Machine machine{Machine::Kind::router, router};
+    if (!exists(machine)) {
+        return;
+    }
+    std::string rules = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n";
+    const auto& built = built_.at(machine);
+    for (const auto& port : built.ports) {
+        const auto word = words_.find({router, *port.planned.side});
+        if (word == words_.end() || (!word->second.cut && word->second.loss.value_or(0) == 0)) {
+            continue;
+        }
+        const auto by_chance = word->second.cut
+                                   ? std::string()
+                                   : fmt::format(" -m statistic --mode random --probability {:.6f}",
+                                                 *word->second.loss);
+        rules += fmt::format("-A OUTPUT -o {} -p udp --dport {}{} -j DROP\n", port.planned.device,
+                             scenario_.routers[router].config.heartbeat_port.value(), by_chance);
+    }
+    run_program(built.where, {"iptables-restore", "--noflush"}, "*filter\n-F OUTPUT\nCOMMIT\n");
+    run_program(built.where, {"iptables-restore", "--noflush"}, rules + "COMMIT\n");
+}
+
+void LabNetwork::cut_heartbeats(std::optional<Side> side, Way way) {
+    change_heartbeats(side, way, [](Impairment& i) { i.cut = true; });
+}
+void LabNetwork::heal_heartbeats(std::optional<Side> side, Way way) {
+    change_heartbeats(side, way, [](Impairment& i) { i = {}; });
+}
+void LabNetwork::set_heartbeat_loss(std::optional<Side> side, Way way, std::optional<double> loss) {
+    change_heartbeats(side, way, [&](Impairment& i) { i.loss = loss; });
+}
+
+LabNetwork::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned to,
+                                                       Side side) const {
+    const auto card = [&](unsigned router) -> const Port* {
+        const auto found = built_.find({Machine::Kind::router, router});
+        if (found == built_.end()) {
+            return nullptr;
+        }
+        const auto port = std::ranges::find_if(
+            found->second.ports, [&](const Port& p) { return p.planned.side == side; });
+        return port == found->second.ports.end() ? nullptr : &*port;
+    };
+    const auto* out = card(from);
+    const auto* in = card(to);
+    if (out == nullptr || in == nullptr) {
+        return {};
+    }
+    const auto found = words_.find({from, side});
+    const auto words = found == words_.end() ? Impairment{} : found->second;
+    const auto out_link = out->planned.link.value_or(scenario::Link{});
+    const auto in_link = in->planned.link.value_or(scenario::Link{});
+    HeartbeatRoute route{.open = !out->frozen && !in->frozen && whole(out->up, out_link) &&
+                                 whole(in->down, in_link) && whole(words, {}),
+                         .delay = out_link.delay + out->up.delay + in_link.delay + in->down.delay};
+    if (out->planned.bridge != in->planned.bridge) {
+        // The clients' gateway joins the public networks; nothing joins private ones.
+        route.open = route.open && side == Side::public_net && exists({Machine::Kind::gateway});
+    }
+    return route;
+}
+
+// ---- counters ----
+
+void LabNetwork::count(const Machine& machine) {
+    const auto found = built_.find(machine);
+    if (found != built_.end()) {
+        auto& last = counted_[machine].last;
+        const auto now = cards_of(found->second.where);
+        last = {last.node, now.received_packets, now.received_bytes, now.sent_packets,
+                now.sent_bytes};
+    }
+}
+
+std::vector<journal::NodeTraffic> LabNetwork::traffic() {
+    std::vector<journal::NodeTraffic> all;
+    for (auto& [machine, counted] : counted_) {
+        count(machine);
+        auto sum = counted.before;
+        add(sum, counted.last);
+        all.push_back(std::move(sum));
+    }
+    return all;
+}
+
+}  // namespace lvslab::lab

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/lab_world.hpp"
+
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "core/scenario/replicas.hpp"
+#include "core/world/configurations.hpp"
+#include "core/world/fault_player.hpp"
+#include "core/world/router_start.hpp"
+#include "core/world/run_description.hpp"
+#include "realmode/lab/clients.hpp"
+#include "realmode/lab/event_book.hpp"
+#include "realmode/lab/faults.hpp"
+#include "realmode/lab/lab_network.hpp"
+#include "realmode/lab/routers.hpp"
+#include "realmode/lab/run_timers.hpp"
+#include "realmode/lab/scratch_folder.hpp"
+#include "realmode/lab/server_application.hpp"
+
+namespace lvslab::lab {
+namespace {
+
+/// What the daemons' programs take to start, and the loop to come to rest, before time 0.
+constexpr Duration lead = std::chrono::seconds(2);
+/// Events that were stamped before the end and have not been read then come in this long.
+constexpr Duration tail = std::chrono::milliseconds(200);
+
+// Sources of the book: at one time the run itself comes first, then what the cards show.
+constexpr Source of_world = 0;
+constexpr Source of_clients = 1;
+constexpr Source of_servers = 2;
+constexpr Source of_daemons = 16;   ///< and the router's number
+constexpr Source of_captures = 32;  ///< and the router's number
+
+realmode::Beginning beginning_of(const scenario::Scenario& scenario, std::uint64_t seed,
+                                 unsigned router, const RunTimers& timers) {
+    realmode::Beginning beginning;
+    if (scenario.start == scenario::Start::cold) {
+        beginning.at = timers.to_monotonic(Time{world::cold_start_after(scenario, seed, router)});
+        return beginning;
+    }
+    const auto start = world::settled_start(scenario, seed, router);
+    beginning.at = timers.to_monotonic(Time{});
+    beginning.how = start.how;
+    beginning.first_heartbeat = start.first_heartbeat;
+    beginning.heard_ago = start.heard_ago;
+    for (const auto& service : router::desired_services(scenario.routers[router].config)) {
+        for (const auto& d : service.destinations) {
+            beginning.first_checks.push_back(
+                {service.name, d.name,
+                 start.first_check({service.name, service.key}, {d.name, d.endpoint})});
+        }
+    }
+    return beginning;
+}
+
+class World {
+public:
+    World(const scenario::Scenario& scenario, const RunOptions& options)
+        : scenario_(scenario),
+          options_(options),
+          services_(world::all_services(scenario, options.scheduler)) {
+        timers_.begin_at(RunTimers::monotonic() + std::chrono::hours(1));  // not yet
+        for (unsigned i = 0; i < scenario.routers.size(); ++i) {
+            daemon_sources_.push_back(std::make_unique<BookSource>(book_, of_daemons + i));
+            capture_sources_.push_back(std::make_unique<BookSource>(book_, of_captures + i));
+            routers_.push_back(std::make_unique<LabRouter>(
+                loop_, timers_, network_, i, scenario, services_,
+                RouterOptions{options.lvsrouter,
+                              (folder_.path() / scenario.routers[i].name).string(), options.seed,
+                              options.scheduler},
+                *daemon_sources_.back(), *capture_sources_.back()));
+        }
+        for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
+            servers_.push_back(std::make_unique<ServerApplication>(
+                loop_, timers_, network_, i, scenario, replicas_, server_source_, options.seed));
+        }
+    }
+
+    /// False: a signal has stopped it.
+    bool run() {
+        signals_.async_wait([this](const auto& error, int) {
+            if (!error) {
+                stopped_ = true;
+                loop_.stop();
+            }
+        });
+        begin();
+        timers_.at(scenario_.end(), [this] { end(); });
+        loop_.run();
+        return !stopped_;
+    }
+
+    void hand_on(journal::Sink& sink) {
+        sink.take({Time{}, world::run_description(scenario_, identity())});
+        book_.hand_on(scenario_.end(), sink);
+        sink.take({scenario_.end(), journal::RunEnded{}});
+    }
+
+private:
+    world::RunIdentity identity() const {
+        return {.world = "kernel", .scheduler = options_.scheduler, .seed = options_.seed};
+    }
+
+    /// All that has been built took its time: time 0 is counted from here.
+    void begin() {
+        timers_.begin_at(RunTimers::monotonic() + lead);
+        player_ = std::make_unique<world::FaultPlayer>(scenario_, faults_, timers_, world_source_);
+        player_->take({Time{}, world::run_description(scenario_, identity())});
+        book_.also_to(player_.get());
+        faults_.begin();
+        for (unsigned i = 0; scenario_.daemons && i < routers_.size(); ++i) {
+            routers_[i]->start_daemon(beginning_of(scenario_, options_.seed, i, timers_));
+        }
+        clients_ = std::make_unique<Clients>(loop_, timers_, network_, scenario_, options_.seed,
+                                             client_source_);
+        timers_.at(Time{}, [this] { sample(Time{}); });
+    }
+
+    void sample(Time now) {
+        for (const auto& server : servers_) {
+            server->sample(now);
+        }
+        for (const auto& router : routers_) {
+            router->sample(now);
+        }
+        for (auto& traffic : network_.traffic()) {
+            world_source_.take({now, std::move(traffic)});
+        }
+        const Time next = now + scenario_.outputs.sample;
+        if (next < scenario_.end()) {
+            timers_.at(next, [this, next] { sample(next); });
+        }
+    }
+
+    void end() {
+        clients_->finish();
+        sample(scenario_.end());
+        book_.also_to(nullptr);
+        player_.reset();
+        timers_.at(scenario_.end() + tail, [this] {
+            for (const auto& router : routers_) {
+                router->read_all();
+            }
+            loop_.stop();
+        });
+    }
+
+    const scenario::Scenario& scenario_;
+    const RunOptions& options_;
+    std::vector<router::DesiredService> services_;
+    ScratchFolder folder_;
+    boost::asio::io_context loop_{1};
+    boost::asio::signal_set signals_{loop_, SIGINT, SIGTERM};
+    RunTimers timers_{loop_};
+    EventBook book_;
+    BookSource world_source_{book_, of_world};
+    BookSource client_source_{book_, of_clients};
+    BookSource server_source_{book_, of_servers};
+    LabNetwork network_{scenario_};
+    std::vector<std::unique_ptr<BookSource>> daemon_sources_, capture_sources_;
+    std::vector<std::unique_ptr<LabRouter>> routers_;
+    scenario::Replicas replicas_{scenario_, options_.seed};
+    std::vector<std::unique_ptr<ServerApplication>> servers_;
+    Faults faults_{{network_, routers_, servers_}, scenario_, timers_, world_source_};
+    std::unique_ptr<world::FaultPlayer> player_;
+    std::unique_ptr<Clients> clients_;
+    bool stopped_ = false;
+};
+
+}  // namespace
+
+bool run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink) {
+    World world(scenario, options);
+    if (!world.run()) {
+        return false;
+    }
+    world.hand_on(sink);
+    return true;
+}
+
+}  // namespace lvslab::lab

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Programs that the lab runs: to their end (ip, tc, iptables-restore), or beside it (lvsrouter).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "realmode/lab/network_namespace.hpp"
+
+namespace lvslab::lab {
+
+/// Runs a program in a namespace with `input` as its standard input and waits for it. Throws
+/// std::runtime_error with what it said if it does not end with 0.
+void run_program(const NetworkNamespace& where, const std::vector<std::string>& arguments,
+                 const std::string& input = {});
+
+/// A program that runs beside this one in a process group of its own. It is killed when this
+/// process ends, however it does.
+class RunningProgram {
+public:
+    /// `keep`: descriptors that the program inherits under their own numbers. Throws
+    /// std::system_error.
+    RunningProgram(const NetworkNamespace& where, const std::vector<std::string>& arguments,
+                   const std::vector<int>& keep);
+    /// kill().
+    ~RunningProgram();
+    RunningProgram(const RunningProgram&) = delete;
+    RunningProgram& operator=(const RunningProgram&) = delete;
+
+    /// To the program and all that it has started (its process group).
+    void signal(int number) const;
+    /// SIGKILL to all of them, and waits for it.
+    void kill();
+    /// It has not ended by itself.
+    bool running();
+
+private:
+    pid_t pid_ = -1;
+};
+
+}  // namespace lvslab::lab

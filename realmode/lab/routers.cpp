@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/routers.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/config/print.hpp"
+#include "realmode/daemon/event_lines.hpp"
+#include "realmode/lab/ipvs_listing.hpp"
+#include "realmode/lab/router_events.hpp"
+
+namespace lvslab::lab {
+namespace {
+
+void write_file(const std::string& path, const std::string& text) {
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out << text;
+    if (!out.flush()) {
+        throw std::runtime_error(fmt::format("{} cannot be written", path));
+    }
+}
+
+std::string ipvs_listing_in(const NetworkNamespace& where) {
+    const Inside inside(where);
+    std::ifstream file("/proc/thread-self/net/ip_vs");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+LabRouter::LabRouter(boost::asio::io_context& loop, RunTimers& timers, LabNetwork& network,
+                     unsigned router, const scenario::Scenario& scenario,
+                     const std::vector<router::DesiredService>& services,
+                     const RouterOptions& options, journal::Sink& told, journal::Sink& seen)
+    : loop_(loop),
+      timers_(timers),
+      network_(network),
+      index_(router),
+      scenario_(scenario),
+      services_(services),
+      options_(options),
+      told_(told),
+      seen_(seen),
+      config_(scenario.routers[router].config),
+      decisions_(scenario, network.plan(), services, router, seen) {
+    std::filesystem::create_directories(options_.folder);
+    write_configuration();
+    open_capture();
+}
+
+LabRouter::~LabRouter() = default;
+
+void LabRouter::write_configuration() {
+    auto config = config_;
+    for (auto& service : config.virtual_servers) {
+        if (options_.scheduler) {
+            service.scheduler = *options_.scheduler;
+        }
+    }
+    write_file(file("lvs.cf"), config::print(config));
+}
+
+void LabRouter::open_capture() {
+    capture_ =
+        std::make_unique<Capture>(loop_, timers_, network_.machine(machine()),
+                                  [this](const CapturedFrame& frame) { decisions_.take(frame); });
+}
+
+// ---- the daemon ----
+
+void LabRouter::start_daemon(const std::optional<realmode::Beginning>& beginning) {
+    if (daemon_ && daemon_->running()) {
+        return;
+    }
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+        throw std::system_error(errno, std::generic_category(), "pipe");
+    }
+    std::vector<std::string> arguments{
+        options_.program,          "run",     "--config",      file("lvs.cf"),    "--control",
+        file("control"),           "--state", options_.folder, "--no-supervisor", "--events",
+        fmt::format("{}", pipe[1])};
+    if (beginning) {
+        write_file(file("beginning.json"), beginning_text(*beginning));
+        arguments.insert(arguments.end(), {"--begin", file("beginning.json")});
+    }
+    // The writer waits when the pipe is full; a line is never lost.
+    ::fcntl(pipe[1], F_SETFL, 0);
+    if (lines_) {
+        read_all();  // the last words of the one before
+    }
+    life_ = std::make_shared<int>(0);
+    daemon_ = std::make_unique<RunningProgram>(network_.machine(machine()), arguments,
+                                               std::vector<int>{pipe[1]});
+    ::close(pipe[1]);
+    lines_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, pipe[0]);
+    unread_.clear();
+    await_lines();
+}
+
+void LabRouter::await_lines() {
+    lines_->async_wait(boost::asio::posix::descriptor_base::wait_read,
+                       [this, life = std::weak_ptr<int>(life_)](const auto& error) {
+                           if (!error && !life.expired()) {
+                               read_lines();
+                           }
+                       });
+}
+
+void LabRouter::read_lines() {
+    std::array<char, 65536> block;
+    for (;;) {
+        const auto n = ::read(lines_->native_handle(), block.data(), block.size());
+        if (n == 0) {
+            return;  // the daemon has ended
+        }
+        if (n < 0) {
+            await_lines();
+            return;
+        }
+        unread_.append(block.data(), static_cast<std::size_t>(n));
+        for (auto end = unread_.find('\n'); end != std::string::npos; end = unread_.find('\n')) {
+            take_line(unread_.substr(0, end));
+            unread_.erase(0, end + 1);
+        }
+    }
+}
+
+void LabRouter::take_line(const std::string& line) {
+    const auto read = realmode::parse_event_line(line);
+    if (!read) {
+        throw std::runtime_error(fmt::format("{} tells what nobody understands: {}\n{}",
+                                             options_.program, line, read.diagnostics.to_string()));
+    }
+    if (auto event = journal_event(read->event, index_, scenario_, services_)) {
+        told_.take({timers_.of_monotonic(read->time), std::move(*event)});
+    }
+}
+
+void LabRouter::read_all() {
+    if (lines_ && daemon_) {
+        lines_->cancel();
+        read_lines();
+    }
+    if (capture_) {
+        capture_->read();
+    }
+}
+
+void LabRouter::crash() {
+    life_ = std::make_shared<int>(0);
+    daemon_.reset();
+    lines_.reset();
+    capture_.reset();
+}
+
+void LabRouter::boot() {
+    decisions_.boot(scenario_.routers[index_].at_boot);
+    open_capture();
+    start_daemon();
+}
+
+void LabRouter::signal(int number) {
+    if (daemon_) {
+        daemon_->signal(number);
+    }
+}
+
+void LabRouter::reload(const config::LvsConfig& config) {
+    config_ = config;
+    write_configuration();
+    signal(SIGHUP);
+}
+
+void LabRouter::release() {
+    if (daemon_ && daemon_->running()) {
+        run_program(network_.machine(machine()),
+                    {options_.program, "release", "--control", file("control")});
+    }
+}
+
+// ---- samples ----
+
+void LabRouter::sample(Time now) {
+    if (!network_.exists(machine())) {
+        return;
+    }
+    for (const auto& d : read_ipvs_listing(ipvs_listing_in(network_.machine(machine())))) {
+        const auto service = service_index(services_, d.service);
+        if (service != journal::no_index) {
+            seen_.take({now, journal::DestinationLoad{index_, service,
+                                                      server_index(scenario_, d.server.address),
+                                                      d.weight, d.active, d.inactive}});
+        }
+    }
+}
+
+}  // namespace lvslab::lab

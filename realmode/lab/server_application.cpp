@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/lab/server_application.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/world/check_answers.hpp"
+#include "core/world/message.hpp"
+#include "realmode/lab/server_datagrams.hpp"
+#include "realmode/lab/server_session.hpp"
+
+namespace lvslab::lab {
+
+using world::RequestHeader;
+using world::ResponseHeader;
+
+ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& timers,
+                                     const LabNetwork& network, std::uint32_t server,
+                                     const scenario::Scenario& scenario,
+                                     scenario::Replicas& replicas, journal::Sink& sink,
+                                     std::uint64_t seed)
+    : loop_(loop),
+      timers_(timers),
+      network_(network),
+      index_(server),
+      scenario_(scenario),
+      replicas_(replicas),
+      sink_(sink),
+      check_work_(seed, "check/" + scenario.servers[server].name) {
+    for (const auto& workload : scenario.workloads) {
+        longest_timeout_ = std::max(longest_timeout_, workload.timeout);
+    }
+    for (const auto& router : scenario.routers) {
+        routers_.insert(router.public_interface.address);
+        if (router.private_interface) {
+            routers_.insert(router.private_interface->address);
+        }
+    }
+    start();
+}
+
+ServerApplication::~ServerApplication() {
+    timers_.cancel(completion_);
+}
+
+// ---- the process ----
+
+void ServerApplication::start() {
+    const world::Machine machine{world::Machine::Kind::server, index_};
+    if (application_ || !network_.exists(machine)) {
+        return;
+    }
+    application_.emplace(scenario_.servers[index_]);
+    application_->slow_down(slowness_);
+    const auto wanted =
+        world::listen_endpoints_of(scenario_, index_, false, scenario_.servers[index_].vip);
+    std::set<world::ListenEndpoint> endpoints(wanted.begin(), wanted.end());
+    for (const auto& where : world::check_endpoints_of(scenario_, index_)) {
+        // A socket without an address of its own takes these too.
+        if (!endpoints.contains({where.protocol, {Address{}, where.endpoint.port}})) {
+            endpoints.insert(where);
+        }
+    }
+    for (const auto& where : endpoints) {
+        listen(where);
+    }
+}
+
+void ServerApplication::stop() {
+    end();
+}
+
+void ServerApplication::crash() {
+    end();
+    frozen_at_.reset();
+}
+
+void ServerApplication::end() {
+    if (!application_) {
+        return;
+    }
+    work_before_ += application_->station().work_done(working_time());
+    refused_before_ += application_->station().refused();
+    timers_.cancel(completion_);
+    armed_for_ = never;
+    for (auto& [ticket, session] : sessions_) {
+        session->abort();
+        retired_.push_back(std::move(session));
+    }
+    sessions_.clear();
+    datagrams_.clear();
+    listening_.clear();
+    application_.reset();
+}
+
+void ServerApplication::freeze() {
+    if (!frozen_at_) {
+        frozen_at_ = timers_.now();
+        timers_.cancel(completion_);
+        armed_for_ = never;
+    }
+}
+
+void ServerApplication::thaw() {
+    if (frozen_at_) {
+        frozen_for_ += timers_.now() - *frozen_at_;
+        frozen_at_.reset();
+        arm();
+    }
+}
+
+void ServerApplication::slow_down(double factor) {
+    slowness_ = factor;
+    if (application_) {
+        application_->slow_down(factor);
+    }
+}
+
+Time ServerApplication::working_time() const {
+    return frozen_at_.value_or(timers_.now()) - frozen_for_;
+}
+
+// ---- sockets ----
+
+void ServerApplication::listen(const world::ListenEndpoint& where) {
+    const world::Machine machine{world::Machine::Kind::server, index_};
+    auto socket = std::make_unique<LabSocket>(loop_, network_.machine(machine), where.protocol);
+    const bool udp = where.protocol == Protocol::udp;
+    if (!socket->bind(where.endpoint) || (!udp && !socket->listen())) {
+        throw std::runtime_error(fmt::format("server {} cannot listen on {}: {}",
+                                             scenario_.servers[index_].name,
+                                             where.endpoint.to_string(), std::strerror(errno)));
+    }
+    auto& opened = *listening_.emplace_back(std::move(socket));
+    const auto port = where.endpoint.port;
+    if (udp) {
+        tell_where_datagrams_came(opened.descriptor());
+        opened.when_readable([this, &opened, port] { read_datagrams(opened, port); });
+    } else {
+        opened.when_readable([this, &opened, port] { accept(opened, port); });
+    }
+}
+
+void ServerApplication::accept(LabSocket& listening, Port port) {
+    dismiss();
+    for (;;) {
+        sockaddr_in from{};
+        socklen_t size = sizeof from;
+        const int accepted = ::accept4(listening.descriptor(), reinterpret_cast<sockaddr*>(&from),
+                                       &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted < 0) {
+            break;
+        }
+        const Ticket ticket = next_ticket_++;
+        auto session = std::make_unique<TcpSession>(
+            *this, ticket, std::make_unique<LabSocket>(loop_, accepted), port);
+        auto& opened = *session;
+        sessions_.emplace_hint(sessions_.end(), ticket, std::move(session));
+        opened.begin(routers_.contains(Address::v4(ntohl(from.sin_addr.s_addr))));
+    }
+    listening.when_readable([this, &listening, port] { accept(listening, port); });
+}
+
+void ServerApplication::read_datagrams(LabSocket& socket, Port port) {
+    std::array<std::uint8_t, 65536> block;
+    UdpRequest from;
+    while (const auto size = receive_datagram(socket.descriptor(), block, from.way)) {
+        take_datagram(socket, port, from, std::span(block).first(*size));
+    }
+    socket.when_readable([this, &socket, port] { read_datagrams(socket, port); });
+}
+
+void ServerApplication::take_datagram(LabSocket& socket, Port port, const UdpRequest& from,
+                                      std::span<const std::uint8_t> bytes) {
+    auto request = std::make_unique<UdpRequest>(from);
+    request->socket = &socket;
+    const Ticket ticket = next_ticket_++;
+    bool taken = false;
+    if (const auto header = world::decode_request(bytes)) {
+        request->header = *header;
+        taken = submit(ticket, header->service_quantile, header->destination);
+    } else {
+        auto dialogue = dialogue_at(Protocol::udp, port);
+        taken = dialogue.take({reinterpret_cast<const char*>(bytes.data()), bytes.size()}).work &&
+                submit_check(ticket);
+        request->answer = dialogue.answer();
+    }
+    if (taken) {
+        datagrams_.emplace_hint(datagrams_.end(), ticket, std::move(request));
+    }
+}
+
+void ServerApplication::respond_datagram(const UdpRequest& request) {
+    const int socket = request.socket->descriptor();
+    if (request.answer) {
+        send_datagram(
+            socket, request.way,
+            {reinterpret_cast<const std::uint8_t*>(request.answer->data()), request.answer->size()},
+            request.answer->size());
+        return;
+    }
+    std::uint64_t left = world::response_size(request.header.response_bytes);
+    for (std::uint32_t part = 0; left > 0; ++part) {
+        const auto bytes = std::min<std::uint64_t>(left, world::largest_datagram);
+        left -= bytes;
+        const auto header = encode(ResponseHeader{.connection = request.header.connection,
+                                                  .request = request.header.request,
+                                                  .server = index_,
+                                                  .part = part,
+                                                  .stale_for = staleness()});
+        send_datagram(socket, request.way, header, bytes);
+    }
+}
+
+world::CheckDialogue ServerApplication::dialogue_at(Protocol protocol, Port port) const {
+    return {world::check_answers_of(scenario_, index_, protocol, port),
+            scenario_.servers[index_].answer.value_or("OK\n")};
+}
+
+// ---- the queueing model ----
+
+bool ServerApplication::submit(Ticket session, double service_quantile,
+                               const Address& destination) {
+    // Completions that are due come first: they may free the place.
+    serve();
+    const bool taken = application_->arrive(session, service_quantile, destination, working_time());
+    arm();
+    return taken;
+}
+
+bool ServerApplication::submit_check(Ticket session) {
+    serve();
+    const bool taken = application_->arrive_check(session, check_work_.uniform(), working_time());
+    arm();
+    return taken;
+}
+
+void ServerApplication::serve() {
+    while (const auto done = application_->complete(working_time())) {
+        if (const auto session = sessions_.find(*done); session != sessions_.end()) {
+            session->second->respond();
+        } else if (const auto datagram = datagrams_.find(*done); datagram != datagrams_.end()) {
+            respond_datagram(*datagram->second);
+            datagrams_.erase(datagram);
+        }
+    }
+}
+
+void ServerApplication::arm() {
+    const Time due = application_ ? application_->next_completion() : never;
+    if (due == never || frozen_at_ || armed_for_ <= due) {
+        return;  // an alarm that comes too early arms the right one
+    }
+    timers_.cancel(completion_);
+    armed_for_ = due;
+    completion_ = timers_.at(due + frozen_for_, [this] { wake(); });
+}
+
+void ServerApplication::wake() {
+    armed_for_ = never;
+    dismiss();
+    serve();
+    arm();
+}
+
+void ServerApplication::retire(Ticket ticket) {
+    const auto session = sessions_.find(ticket);
+    if (session != sessions_.end()) {
+        retired_.push_back(std::move(session->second));
+        sessions_.erase(session);
+    }
+}
+
+void ServerApplication::dismiss() {
+    retired_.clear();
+}
+
+void ServerApplication::sample(Time now) {
+    journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
+    if (application_) {
+        const auto& station = application_->station();
+        load.busy = station.busy();
+        load.queued =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(station.queued(), 0xFFFFFFFFU));
+        load.work_done += station.work_done(working_time());
+        load.refused += station.refused();
+    }
+    sink_.take({now, load});
+    // A client holds no connection longer than its timeout. One that is idle for longer has lost
+    // its FIN or RST on the way.
+    const Time limit = now - longest_timeout_;
+    std::vector<Ticket> idle;
+    for (const auto& [ticket, session] : sessions_) {
+        if (session->idle_since_before(limit)) {
+            idle.push_back(ticket);
+        }
+    }
+    for (const auto ticket : idle) {
+        sessions_.at(ticket)->abort();
+        retire(ticket);
+    }
+}
+
+}  // namespace lvslab::lab

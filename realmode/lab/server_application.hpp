@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// A real server's application in its namespace: sockets in front of server::Application.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "core/base/random.hpp"
+#include "core/journal/event.hpp"
+#include "core/scenario/replicas.hpp"
+#include "core/scenario/scenario.hpp"
+#include "core/server/application.hpp"
+#include "core/world/check_dialogue.hpp"
+#include "core/world/topology.hpp"
+#include "realmode/lab/lab_network.hpp"
+#include "realmode/lab/lab_socket.hpp"
+#include "realmode/lab/run_timers.hpp"
+
+namespace lvslab::lab {
+
+/// Listens on the server's endpoints, takes requests whole, lets them wait and be served in the
+/// queueing model, and answers; health checks wait in the same queue. The rules are those of the
+/// packet world's ServerApplication; TCP and UDP are the kernel's.
+class ServerApplication {
+public:
+    /// All of them must outlive the application. `seed` is that of its checks' work.
+    ServerApplication(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
+                      std::uint32_t server, const scenario::Scenario& scenario,
+                      scenario::Replicas& replicas, journal::Sink& sink, std::uint64_t seed);
+    ~ServerApplication();
+    ServerApplication(const ServerApplication&) = delete;
+    ServerApplication& operator=(const ServerApplication&) = delete;
+
+    /// The process starts, in the machine as it is now. No error if it runs. Throws
+    /// std::runtime_error if it cannot listen.
+    void start();
+    /// The process ends: its connections are reset, what waited is lost, its ports refuse.
+    void stop();
+    /// The machine has died: nobody hears of it, since no link is left.
+    void crash();
+    /// The machine stands still: no work is done, nothing is read until thaw().
+    void freeze();
+    void thaw();
+    /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
+    void slow_down(double factor);
+    bool running() const { return application_.has_value(); }
+
+    /// Tells the sink a ServerLoad of this time, and lets go of connections whose clients have long
+    /// given up.
+    void sample(Time now);
+
+private:
+    class TcpSession;
+    struct UdpRequest;
+    using Ticket = server::Station::Ticket;
+
+    void listen(const world::ListenEndpoint& where);
+    void accept(LabSocket& listening, Port port);
+    void read_datagrams(LabSocket& socket, Port port);
+    void take_datagram(LabSocket& socket, Port port, const UdpRequest& from,
+                       std::span<const std::uint8_t> bytes);
+    void respond_datagram(const UdpRequest& request);
+    world::CheckDialogue dialogue_at(Protocol protocol, Port port) const;
+    void end();
+    bool submit(Ticket session, double service_quantile, const Address& destination);
+    bool submit_check(Ticket session);
+    void serve();
+    void wake();
+    void arm();
+    void retire(Ticket session);
+    void dismiss();
+    Time working_time() const;
+    Duration staleness() { return replicas_.stale_for(index_, timers_.now()); }
+
+    boost::asio::io_context& loop_;
+    RunTimers& timers_;
+    const LabNetwork& network_;
+    std::uint32_t index_;
+    const scenario::Scenario& scenario_;
+    scenario::Replicas& replicas_;
+    journal::Sink& sink_;
+    std::optional<server::Application> application_;
+    double slowness_ = 1;
+    RandomStream check_work_;
+    Duration longest_timeout_{};
+    std::set<Address> routers_;  ///< whoever comes from there checks
+    std::vector<std::unique_ptr<LabSocket>> listening_;
+    /// By age, so that whatever walks over them does so in the same order in every run.
+    std::map<Ticket, std::unique_ptr<TcpSession>> sessions_;
+    std::map<Ticket, std::unique_ptr<UdpRequest>> datagrams_;
+    std::vector<std::unique_ptr<TcpSession>> retired_;
+    Ticket next_ticket_ = 0;
+    ports::TimerId completion_;
+    Time armed_for_ = never;
+    std::optional<Time> frozen_at_;
+    Duration frozen_for_{};
+    Duration work_before_{};  ///< of processes that have ended
+    std::uint64_t refused_before_ = 0;
+};
+
+}  // namespace lvslab::lab

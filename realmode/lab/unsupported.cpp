@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "core/health/probe.hpp"
+#include "core/router/check_settings.hpp"
+#include "core/router/daemon_settings.hpp"
+#include "core/world/check_answers.hpp"
+#include "core/world/configurations.hpp"
+#include "realmode/lab/lab_world.hpp"
+
+namespace lvslab::lab {
+namespace {
+
+using scenario::FaultKind;
+using scenario::FaultTarget;
+using scenario::Scenario;
+
+class Findings {
+public:
+    void refuse(const SourceLocation& where, const std::string& what) {
+        found.error(where, what + ", which the kernel world cannot do yet; the packet world can");
+    }
+    void needs_v4(const SourceLocation& where, const std::string& what, const Address& address) {
+        if (address.is_v6()) {
+            found.error(where, fmt::format("{} has the IPv6 address {}; the kernel world is IPv4 "
+                                           "only",
+                                           what, address.to_string()));
+        }
+    }
+    Diagnostics found;
+};
+
+void look_at_machines(const Scenario& scenario, Findings& findings) {
+    for (const auto& router : scenario.routers) {
+        findings.needs_v4(router.location, "router " + router.name,
+                          router.public_interface.address);
+        if (router.packet_cost != Duration{}) {
+            findings.refuse(router.location,
+                            fmt::format("router {} has a cost a packet", router.name));
+        }
+    }
+    for (const auto& server : scenario.servers) {
+        findings.needs_v4(server.location, "server " + server.name, server.interface.address);
+        if (server.packet_cost != Duration{}) {
+            findings.refuse(server.location,
+                            fmt::format("server {} has a cost a packet", server.name));
+        }
+        if (server.data) {
+            findings.refuse(server.location,
+                            fmt::format("server {} needs a data server", server.name));
+        }
+        if (server.gateways.size() > 1) {
+            findings.refuse(server.location,
+                            fmt::format("server {} has several gateways", server.name));
+        }
+    }
+    for (const auto& data : scenario.data) {
+        findings.refuse(data.location, fmt::format("{} is a data server", data.name));
+    }
+    if (scenario.gateway_standby) {
+        findings.refuse(scenario.location, "the gateway has a standby");
+    }
+    if (!scenario.daemons) {
+        findings.refuse(scenario.location, "the routers run no daemons (daemons: off)");
+    }
+    for (const auto& change : scenario.changes) {
+        findings.refuse(change.location, "a server's membership is changed by hand");
+    }
+}
+
+void look_at_workloads(const Scenario& scenario, Findings& findings) {
+    for (const auto& group : scenario.clients) {
+        findings.needs_v4(group.location, "client group " + group.name, group.network.address);
+        if (group.count > 1 && group.link.rate.value() < scenario::Link{}.rate.value()) {
+            findings.found.warning(
+                group.location,
+                fmt::format(
+                    "the clients of {} share one link in the kernel world; its rate is left "
+                    "out",
+                    group.name));
+        }
+    }
+    for (const auto& workload : scenario.workloads) {
+        findings.needs_v4(workload.location, "workload " + workload.name, workload.to.address);
+        if (workload.kind == scenario::Workload::Kind::ftp) {
+            findings.refuse(workload.location, fmt::format("workload {} is FTP", workload.name));
+        }
+        if (workload.protocol != Protocol::tcp && workload.protocol != Protocol::udp) {
+            findings.found.error(
+                workload.location,
+                fmt::format("workload {} uses {}; the kernel world's clients speak "
+                            "TCP and UDP",
+                            workload.name, to_string(workload.protocol)));
+        }
+    }
+}
+
+void look_at_service(const config::LvsConfig& config, const config::VirtualServer& service,
+                     Findings& findings) {
+    if (router::load_method(config, service)) {
+        findings.refuse(service.location,
+                        fmt::format("{} follows its servers' load", service.name));
+    }
+    for (const auto& server : service.servers) {
+        const auto probe = router::check_probe(service, server);
+        if (!probe) {
+            continue;
+        }
+        const auto* http = std::get_if<health::HttpProbe>(&*probe);
+        if (std::holds_alternative<health::ProgramProbe>(*probe)) {
+            findings.refuse(service.location,
+                            fmt::format("the checks of {} run a program", service.name));
+            return;
+        }
+        if (http != nullptr && http->tls) {
+            findings.refuse(service.location,
+                            fmt::format("the checks of {} speak HTTPS", service.name));
+            return;
+        }
+    }
+}
+
+void look_at_fault(const scenario::Fault& fault, Findings& findings) {
+    const bool on_heartbeat = fault.target.kind == FaultTarget::Kind::heartbeat;
+    if (fault.kind == FaultKind::delay && on_heartbeat) {
+        findings.refuse(fault.location, fmt::format("\"{}\" delays heartbeats alone", fault.what));
+    }
+    if (fault.kind == FaultKind::kill) {
+        findings.found.error(fault.location,
+                             fmt::format("\"{}\": lvsrouter is one program and has no lvsd that "
+                                         "could die alone; the packet world has, or use crash, "
+                                         "suspend or terminate",
+                                         fault.what));
+    }
+    if (fault.target.kind == FaultTarget::Kind::data_server) {
+        findings.refuse(fault.location, fmt::format("\"{}\" meets a data server", fault.what));
+    }
+}
+
+}  // namespace
+
+Diagnostics unsupported(const Scenario& scenario) {
+    Findings findings;
+    look_at_machines(scenario, findings);
+    look_at_workloads(scenario, findings);
+    for (const auto* config : world::configurations_of(scenario)) {
+        findings.found.append(router::check_runnable(*config));
+        for (const auto& service : config->virtual_servers) {
+            if (service.active) {
+                look_at_service(*config, service, findings);
+            }
+        }
+    }
+    for (const auto& fault : scenario.faults) {
+        look_at_fault(fault, findings);
+    }
+    findings.found.append(world::unanswerable_checks(scenario));
+    if (!scenario.outputs.pcap.empty()) {
+        findings.found.warning(scenario.location, "the kernel world keeps no pcap");
+    }
+    findings.found.sort();
+    return findings.found;
+}
+
+}  // namespace lvslab::lab
