@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/cli/kernel_run.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/journal/reader.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/interrupt_guard.hpp"
+#include "sim/cli/run_keeper.hpp"
+#include "sim/cli/run_output.hpp"
+
+namespace lvslab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The kernel's module is loaded, and this process may use it.
+bool has_ipvs() {
+    return ::geteuid() == 0 && fs::exists("/proc/net/ip_vs");
+}
+
+fs::path beside_this_program(const char* name) {
+    return fs::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
+/// The program's exit code; 128 + n if a signal ended it.
+int run_and_wait(std::vector<std::string> words) {
+    std::vector<char*> argv;
+    for (auto& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::vector<std::string> words_for(const RunArguments& arguments,
+                                   const scenario::Scenario& scenario, const fs::path& journal) {
+    const bool here = has_ipvs() && !arguments.virtual_time;
+    std::vector<std::string> words{beside_this_program("lvslab-lab").string(),
+                                   here ? "run" : "guest-run",
+                                   arguments.scenario,
+                                   "--seed",
+                                   fmt::format("{}", arguments.seed.value_or(scenario.seed)),
+                                   "--journal",
+                                   journal.string(),
+                                   "--lvsrouter",
+                                   beside_this_program("lvsrouter").string()};
+    if (arguments.scheduler) {
+        words.insert(words.end(), {"--scheduler", *arguments.scheduler});
+    }
+    return words;
+}
+
+/// The runner's journal to the sink; why it cannot be read, or nothing.
+std::string hand_on(const fs::path& path, journal::Sink& sink) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                               std::fclose);
+    if (!file) {
+        return "lvslab-lab left no journal";
+    }
+    journal::Reader reader([&](char* buffer, std::size_t capacity) {
+        return std::fread(buffer, 1, capacity, file.get());
+    });
+    while (const auto event = reader.next()) {
+        sink.take(*event);
+    }
+    return reader.error() ? reader.error()->to_string(path.string()) : std::string();
+}
+
+}  // namespace
+
+int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& scenario) {
+    const auto found = objections(arguments, scenario);
+    for (const auto& sentence : found) {
+        refuse_run(sentence);
+    }
+    if (!found.empty()) {
+        return bad_input;
+    }
+    if (!fs::exists(beside_this_program("lvslab-lab"))) {
+        return refuse_run(
+            "the kernel world's lvslab-lab is not beside lvslab: this was built with "
+            "LVSLAB_REAL_MODE=OFF");
+    }
+    const auto folder = output_folder(arguments, scenario, arguments.seed.value_or(scenario.seed));
+    std::string reason;
+    auto output = RunOutput::open(folder, arguments.force, reason);
+    if (!output) {
+        return refuse_run(fmt::format("{}: {}", folder.string(), reason));
+    }
+    const auto told = output->partial() / "kernel.lvsj";
+    const InterruptGuard guard;
+    const int code = run_and_wait(words_for(arguments, scenario, told));
+    if (interrupted != 0) {
+        return interrupted_run;
+    }
+    if (code != held) {
+        return code == interrupted_run ? interrupted_run : bad_input;  // it has said why
+    }
+    RunKeeper keeper(arguments, scenario, *output);
+    reason = hand_on(told, keeper.sink());
+    if (!reason.empty()) {
+        return refuse_run(reason);
+    }
+    fs::remove(told);
+    return keeper.finish();
+}
+
+}  // namespace lvslab::cli

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// `lvslab run --world kernel`: the lab's runner as a process of its own, and its journal judged.
+#pragma once
+
+#include "core/scenario/scenario.hpp"
+#include "sim/cli/run_arguments.hpp"
+
+namespace lvslab::cli {
+
+/// Runs `lvslab-lab`, found beside this program: here if this is root on a kernel with ip_vs, else
+/// (and with --virtual-time) in a guest. The result and the exit code are those of the packet
+/// world.
+int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& scenario);
+
+}  // namespace lvslab::cli
