@@ -18,7 +18,7 @@ install_packages = @packaging/install-dependencies.sh $(foreach list,$(1),packag
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-router configure build demo test test-full bench asan fuzz clean
+.PHONY: help install install-router configure build demo test test-full bench bench-takeover asan fuzz clean
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,11 @@ bench: build ## measure scheduling decisions, the packet world and real checks (
 	@$(BUILD)/bin/ipvs_bench
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
+
+bench-takeover: build ## measure takeovers beside keepalived's, 20 of each at three rates (many minutes)
+	$(call install_packages,debian-packages debian-packages-bench)
+	@/usr/bin/python3 tests/bench/takeover.py $(BUILD)/bin/lvsrouter $(BUILD)/bin/takeover_client \
+	    --json $(BUILD)/takeover.json
 
 install-router: build ## install lvsrouter, its systemd unit and its page below PREFIX (/usr)
 	@cmake --install $(BUILD) --component lvsrouter --prefix $(PREFIX)
