@@ -158,7 +158,7 @@ private:
 
 // ---- the file ----
 
-Checked<std::unique_ptr<OwnedIpvs>> OwnedIpvs::open(ReadableDataplane& ipvs, fs::path file,
+Checked<std::unique_ptr<OwnedIpvs>> OwnedIpvs::read(ReadableDataplane& ipvs, fs::path file,
                                                     std::string place, Note note) {
     Checked<std::unique_ptr<OwnedIpvs>> opened;
     auto& found = opened.diagnostics;
@@ -178,12 +178,30 @@ Checked<std::unique_ptr<OwnedIpvs>> OwnedIpvs::open(ReadableDataplane& ipvs, fs:
     if (claims.place == owned->place_) {
         owned->recognise(claims, *table);
     }
-    if (owned->write({})) {
-        opened.value = std::move(owned);
-    } else {
-        found.error({owned->file_.string()}, "cannot be written");
+    opened.value = std::move(owned);
+    return opened;
+}
+
+Checked<std::unique_ptr<OwnedIpvs>> OwnedIpvs::open(ReadableDataplane& ipvs, fs::path file,
+                                                    std::string place, Note note) {
+    auto opened = read(ipvs, std::move(file), std::move(place), std::move(note));
+    if (opened && !(*opened)->write({})) {
+        opened.diagnostics.error({(*opened)->file_.string()}, "cannot be written");
+        opened.value.reset();
     }
     return opened;
+}
+
+Checked<std::vector<ipvs::ServiceKey>> OwnedIpvs::remove_claimed(ReadableDataplane& ipvs,
+                                                                 fs::path file, std::string place,
+                                                                 Note note) {
+    auto claimed = read(ipvs, std::move(file), std::move(place), std::move(note));
+    Checked<std::vector<ipvs::ServiceKey>> removed{{}, std::move(claimed.diagnostics)};
+    if (claimed) {
+        removed.value = (*claimed)->services();
+        ipvs.change((*claimed)->removals());
+    }
+    return removed;
 }
 
 void OwnedIpvs::recognise(const ServiceClaims& claims, const IpvsTable& table) {
@@ -272,10 +290,19 @@ std::vector<Result> OwnedIpvs::change(std::span<const Change> changes) {
     std::vector<Result> results;
     const auto owned_before = own_.size();
     bool doubt = false;
+    std::set<ipvs::ServiceKey> not_added;
     for (std::size_t i = 0, n = 0; i < changes.size(); ++i) {
         results.push_back(order.refused[i] ? *order.refused[i] : done.at(n++));
         if (!order.refused[i]) {
-            learn(changes[i], results.back());
+            if (std::holds_alternative<ports::AddService>(changes[i]) &&
+                results.back() != Result::ok) {
+                not_added.insert(normalised(key_of(changes[i])));
+            }
+            // What waits for a refused addition is refused unasked: that says nothing.
+            if (results.back() != Result::no_such_service ||
+                !not_added.contains(normalised(key_of(changes[i])))) {
+                learn(changes[i], results.back());
+            }
             doubt = doubt || results.back() == Result::failed;
         }
     }
@@ -321,11 +348,23 @@ bool OwnedIpvs::settle_doubts(const Unsure& unsure) {
 }
 
 void OwnedIpvs::clear() {
+    change(removals());
+}
+
+std::vector<ports::DataplaneChange> OwnedIpvs::removals() const {
     std::vector<Change> removals;
     for (const auto& [key, settings] : own_) {
         removals.emplace_back(ports::RemoveService{key});
     }
-    change(removals);
+    return removals;
+}
+
+std::vector<ipvs::ServiceKey> OwnedIpvs::services() const {
+    std::vector<ipvs::ServiceKey> keys;
+    for (const auto& [key, settings] : own_) {
+        keys.push_back(key);
+    }
+    return keys;
 }
 
 // ---- what is there ----

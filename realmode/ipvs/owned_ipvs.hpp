@@ -37,6 +37,12 @@ public:
     static Checked<std::unique_ptr<OwnedIpvs>> open(ReadableDataplane& ipvs,
                                                     std::filesystem::path file, std::string place,
                                                     Note note);
+    /// Removes what `file` claims and writes nothing: for a process that clears up after a router
+    /// which was told to die and may still be at it. Gives what was there; who is sure that the
+    /// router is gone opens the file.
+    static Checked<std::vector<ipvs::ServiceKey>> remove_claimed(ReadableDataplane& ipvs,
+                                                                 std::filesystem::path file,
+                                                                 std::string place, Note note);
     /// Leaves the services where they are: they are found again.
     ~OwnedIpvs() override = default;
 
@@ -64,6 +70,8 @@ public:
     router::ServiceTable found();
 
     bool owns(const ipvs::ServiceKey& key) const { return own_.contains(normalised(key)); }
+    /// The keys of all that it owns.
+    std::vector<ipvs::ServiceKey> services() const;
 
 private:
     using Change = ports::DataplaneChange;
@@ -73,6 +81,10 @@ private:
     OwnedIpvs(ReadableDataplane& ipvs, std::filesystem::path file, std::string place, Note note)
         : ipvs_(ipvs), file_(std::move(file)), place_(std::move(place)), note_(std::move(note)) {}
 
+    static Checked<std::unique_ptr<OwnedIpvs>> read(ReadableDataplane& ipvs,
+                                                    std::filesystem::path file, std::string place,
+                                                    Note note);
+    std::vector<Change> removals() const;
     void recognise(const ServiceClaims& claims, const IpvsTable& table);
     Result change_one(const Change& change);
     void learn(const Change& change, Result result);

@@ -10,7 +10,7 @@
 #include <rapidcheck/gtest.h>
 #include <unistd.h>
 
-#include "tests/real/dataplane/model_world.hpp"
+#include "tests/real/dataplane/mortal_dataplane.hpp"
 
 namespace lvslab::realmode {
 namespace {
@@ -26,57 +26,6 @@ ipvs::ServiceKey service(std::uint16_t port) {
 Endpoint server(std::uint32_t number) {
     return {Address::v4(0x0A010000U + number), Port{80}};
 }
-
-/// The router's process is gone.
-struct Killed {};
-
-/// The model, in which a router can be killed at its nth change.
-class MortalDataplane final : public ReadableDataplane {
-public:
-    Result add_service(const ipvs::ServiceKey& k, const ipvs::ServiceSettings& s) override {
-        return make([&] { return below.add_service(k, s); });
-    }
-    Result edit_service(const ipvs::ServiceKey& k, const ipvs::ServiceSettings& s) override {
-        return make([&] { return below.edit_service(k, s); });
-    }
-    Result remove_service(const ipvs::ServiceKey& k) override {
-        return make([&] { return below.remove_service(k); });
-    }
-    Result add_destination(const ipvs::ServiceKey& k, const Endpoint& e,
-                           const ipvs::DestinationSettings& s) override {
-        return make([&] { return below.add_destination(k, e, s); });
-    }
-    Result edit_destination(const ipvs::ServiceKey& k, const Endpoint& e,
-                            const ipvs::DestinationSettings& s) override {
-        return make([&] { return below.edit_destination(k, e, s); });
-    }
-    Result remove_destination(const ipvs::ServiceKey& k, const Endpoint& e) override {
-        return make([&] { return below.remove_destination(k, e); });
-    }
-    void set_timeouts(const ipvs::Timeouts& t) override { below.set_timeouts(t); }
-    void clear() override { ADD_FAILURE() << "others' services are gone"; }
-    using ReadableDataplane::dump;
-    Checked<IpvsTable> dump(Depth depth) override { return below.dump(depth); }
-
-    ModelDataplane below;
-    int changes = 0;
-    int dies_before = -1;  ///< this change, counted from 0
-    int dies_after = -1;
-
-private:
-    template <class Change>
-    Result make(Change change) {
-        const int nth = changes++;
-        if (nth == dies_before) {
-            throw Killed{};
-        }
-        const auto result = change();
-        if (nth == dies_after) {
-            throw Killed{};
-        }
-        return result;
-    }
-};
 
 class OwnedIpvsTest : public testing::Test {
 protected:
@@ -185,6 +134,17 @@ TEST_F(OwnedIpvsTest, ClaimsOfAnotherBootOrNamespaceHoldNothing) {
     EXPECT_THAT(start("boot1/1").found(), IsEmpty());  // nor do they come back
 }
 
+TEST_F(OwnedIpvsTest, AServiceThatIsAddedTwiceStaysItsOwn) {
+    start().add_service(service(80), {});
+    EXPECT_THAT(
+        owned->change(std::vector<ports::DataplaneChange>{
+            ports::AddService{service(80), {}}, ports::AddDestination{service(80), server(1), {}}}),
+        ElementsAre(Result::exists, Result::no_such_service));
+    EXPECT_TRUE(owned->owns(service(80)));
+    EXPECT_EQ(owned->add_destination(service(80), server(1), {}), Result::ok);
+    EXPECT_EQ(start().found().size(), 1U);
+}
+
 TEST_F(OwnedIpvsTest, DropsAClaimOnAServiceThatIsGone) {
     start().add_service(service(80), {});
     ipvs.below.remove_service(service(80));
@@ -219,6 +179,27 @@ TEST_F(OwnedIpvsTest, AddsNothingThatItCannotClaim) {
     std::filesystem::create_directories(folder);
     EXPECT_EQ(owned->add_service(service(443), {}), Result::ok);
     EXPECT_EQ(start().found().size(), 1U);
+}
+
+TEST_F(OwnedIpvsTest, WhatADyingRouterStillAddsIsRemovedOnceItIsGone) {
+    start().add_service(service(80), {});
+    ipvs.dies_before = 2;
+    EXPECT_THROW(owned->change(std::vector<ports::DataplaneChange>{
+                     ports::AddService{service(443), {}}, ports::AddService{service(25), {}}}),
+                 Killed);
+    ipvs.dies_before = -1;
+    ipvs.below.add_service(service(53), {});
+    const auto written = file_text();
+    const auto removed = OwnedIpvs::remove_claimed(ipvs, file(), "boot1/1", {});
+    ASSERT_TRUE(removed);
+    EXPECT_THAT(*removed, ElementsAre(service(80), service(443)));
+    EXPECT_EQ(file_text(), written);
+    // The call that the router had under way.
+    ipvs.below.add_service(service(25), {});
+    start().clear();
+    const auto left = ipvs.dump();
+    ASSERT_EQ(left->services.size(), 1U);
+    EXPECT_EQ(left->services[0].key, service(53));
 }
 
 TEST_F(OwnedIpvsTest, RefusesAFileThatIsNoneOfItsOwn) {
@@ -305,8 +286,7 @@ TEST_F(OwnedIpvsTest, AKillAtAnyMomentLeavesNoServiceUnclaimedAndNoClaimOnOthers
         // Others add some that do not, while nobody looks.
         for (std::uint16_t port = 1; port < 5; ++port) {
             if (*rc::gen::arbitrary<bool>() &&
-                ipvs.below.add_service(service(port), {.scheduler = "sh"}) == Result::ok &&
-                !owned->owns(service(port))) {
+                ipvs.below.add_service(service(port), {.scheduler = "sh"}) == Result::ok) {
                 foreign.insert(service(port));
             }
         }
