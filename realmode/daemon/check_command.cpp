@@ -12,8 +12,8 @@
 
 #include "core/config/compare.hpp"
 #include "core/router/host_rules.hpp"
-#include "realmode/daemon/checked_lvs_cf.hpp"
 #include "realmode/daemon/commands.hpp"
+#include "realmode/daemon/lvs_cf_file.hpp"
 #include "realmode/daemon/rules_options.hpp"
 #include "realmode/host/host_check.hpp"
 
@@ -53,27 +53,30 @@ void add(const Diagnostics& diagnostics, const std::string& cure, Outcome& outco
 
 Outcome look(const Arguments& arguments) {
     Outcome outcome;
-    const auto read = read_and_check_lvs_cf(arguments.config);
+    const auto read = read_lvs_cf(arguments.config);
     add(read.diagnostics, "", outcome);
     std::optional<config::LvsConfig> partner;
     if (!arguments.partner_config.empty()) {
-        auto other = read_and_check_lvs_cf(arguments.partner_config);
+        auto other = read_lvs_cf(arguments.partner_config);
         add(other.diagnostics, "", outcome);
-        partner = std::move(other.value);
+        if (other) {
+            partner = std::move(other->config);
+        }
     }
     if (!read || (!arguments.partner_config.empty() && !partner)) {
         outcome.exit_code = bad_input;
         return outcome;
     }
+    const auto& config = read->config;
     if (partner) {
-        add(config::compare(*read, *partner), "copy one file to both routers", outcome);
+        add(config::compare(config, *partner), "copy one file to both routers", outcome);
     }
-    const auto rules = router::host_rules(*read, arguments.options.values());
-    const auto facts = read_host_facts(*read, rules);
-    outcome.part = parts_of_host(*read, rules, facts).to_string();
+    const auto rules = router::host_rules(config, arguments.options.values());
+    const auto facts = read_host_facts(config, rules);
+    outcome.part = parts_of_host(config, rules, facts).to_string();
     const auto rules_command =
         "lvsrouter rules --config " + arguments.config + arguments.options.again();
-    const auto of_host = check_host(*read, rules, facts, rules_command);
+    const auto of_host = check_host(config, rules, facts, rules_command);
     outcome.findings.insert(outcome.findings.end(), of_host.begin(), of_host.end());
     const bool stops = std::ranges::any_of(
         outcome.findings, [](const auto& finding) { return finding.severity == Severity::error; });

@@ -55,6 +55,9 @@ std::optional<Port> look_up_service(std::string_view name) {
     return config::well_known_tcp_port(name);
 }
 
+/// A larger file is no lvs.cf.
+constexpr std::size_t most_bytes = std::size_t{64} << 20;
+
 /// The whole file, or nothing and errno. A directory opens, and fails when it is read.
 std::optional<std::string> read_whole(const std::string& path) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
@@ -66,6 +69,10 @@ std::optional<std::string> read_whole(const std::string& path) {
     std::array<char, 65536> block;
     while (const auto n = std::fread(block.data(), 1, block.size(), file.get())) {
         text.append(block.data(), n);
+        if (text.size() > most_bytes) {
+            errno = EFBIG;
+            return std::nullopt;
+        }
     }
     return std::ferror(file.get()) != 0 ? std::nullopt : std::optional(std::move(text));
 }

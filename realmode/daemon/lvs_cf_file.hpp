@@ -15,7 +15,8 @@ struct LvsCfFile {
 };
 
 /// Everything that is wrong or risky, by place; a value only if a router can run with it. Host
-/// names are looked up as the machine does.
+/// names and services are looked up as the machine resolves them, which may wait for the network. A
+/// file that cannot be read is an error without a line.
 Checked<LvsCfFile> read_lvs_cf(const std::string& file);
 
 /// The same for a text that is there already.

@@ -11,8 +11,8 @@
 
 #include "core/router/host_rules.hpp"
 #include "core/router/host_rules_text.hpp"
-#include "realmode/daemon/checked_lvs_cf.hpp"
 #include "realmode/daemon/commands.hpp"
+#include "realmode/daemon/lvs_cf_file.hpp"
 #include "realmode/daemon/rules_options.hpp"
 
 namespace lvslab::realmode {
@@ -83,12 +83,12 @@ int print_for_real_server(const router::HostRules& rules, const Arguments& argum
 
 int print_rules(const Arguments& arguments) {
     const auto format = router::parse_rules_format(arguments.format).value();
-    const auto read = read_and_check_lvs_cf(arguments.config);
+    const auto read = read_lvs_cf(arguments.config);
     fmt::print(stderr, "{}", read.diagnostics.to_string());
     if (!read) {
         return bad_input;
     }
-    const auto rules = router::host_rules(*read, arguments.options.values());
+    const auto rules = router::host_rules(read->config, arguments.options.values());
     if (!arguments.real_server.empty()) {
         return print_for_real_server(rules, arguments, format);
     }
