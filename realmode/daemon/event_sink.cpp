@@ -33,8 +33,9 @@ Checked<std::unique_ptr<EventSink>> EventSink::open(EventLoop& loop, const std::
     Checked<std::unique_ptr<EventSink>> result;
     const auto number = number_of(where);
     const int descriptor =
-        number ? ::fcntl(*number, F_DUPFD_CLOEXEC, 3)
-               : ::open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        number
+            ? ::fcntl(*number, F_DUPFD_CLOEXEC, 3)
+            : ::open(where.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
     if (descriptor < 0) {
         result.diagnostics.error(
             {where}, fmt::format("events cannot be written there: {}", std::strerror(errno)));
@@ -71,6 +72,7 @@ void EventSink::write(const std::string& line) {
 
 void EventSink::flush() {
     std::size_t written = 0;
+    bool refused = false;  // a full disk: it is tried again with the next line
     while (written < waiting_.size()) {
         pollfd ready{descriptor_, POLLOUT, 0};
         if (!regular_ && (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)) {
@@ -83,18 +85,21 @@ void EventSink::flush() {
             continue;
         }
         if (n < 0) {
-            break;  // a full disk: it is tried again with the next line
+            refused = errno != EAGAIN;
+            break;
         }
         written += static_cast<std::size_t>(n);
     }
     waiting_.erase(0, written);
-    if (!waiting_.empty() && writable_ && !asked_ && !broken_) {
+    if (!waiting_.empty() && writable_ && !asked_ && !broken_ && !refused) {
         asked_ = true;
         writable_->async_wait(boost::asio::posix::descriptor_base::wait_write,
-                              [this, alive = std::weak_ptr(alive_)](const auto&) {
+                              [this, alive = std::weak_ptr(alive_)](const auto& error) {
                                   if (!alive.expired()) {
                                       asked_ = false;
-                                      flush();
+                                      if (!error) {
+                                          flush();
+                                      }
                                   }
                               });
     }
