@@ -25,7 +25,7 @@ int clean(const CleanArguments& arguments) {
     open_log("lvsrouter");
     DaemonOptions options;
     options.state_folder = arguments.state;
-    HostCleaner(record_file(options)).clean({}, !arguments.keep_services);
+    HostCleaner(options).clean({}, {.keep_services = arguments.keep_services});
     return done;
 }
 

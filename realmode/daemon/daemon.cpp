@@ -28,6 +28,7 @@
 #include "realmode/daemon/privileges.hpp"
 #include "realmode/daemon/process_log.hpp"
 #include "realmode/daemon/recorded_ports.hpp"
+#include "realmode/daemon/router_dataplane.hpp"
 #include "realmode/daemon/service_notification.hpp"
 #include "realmode/daemon/status_board.hpp"
 #include "realmode/host/floating_addresses.hpp"
@@ -130,7 +131,6 @@ public:
               },
               noter()),
           addresses_(floating_, record_),
-          dataplane_(*ipvs_, record_, [this] { live(); }),
           sync_(*ipvs_, record_),
           signals_(loop, SIGTERM, SIGINT, SIGHUP),
           lifeline_end_(loop) {}
@@ -138,11 +138,12 @@ public:
     /// Everything that may fail before the router begins.
     Diagnostics open() {
         Diagnostics found;
-        for (const auto& line : clean_up({floating_, nullptr, ipvs_.get()}, record_, {false})) {
+        for (const auto& line : lower_leftovers(floating_, ipvs_.get(), record_)) {
             log(LogLevel::warning, fmt::format("left behind by a router before: {}", line));
         }
         tell_supervisor();
         open_events(found);
+        open_services(found);
         open_heartbeats(found);
         open_control(found);
         return found;
@@ -166,7 +167,7 @@ private:
         router_ = std::make_unique<router::LvsRouter>(
             file_.config,
             ports::Ports{.timers = timers_,
-                         .dataplane = dataplane_,
+                         .dataplane = *dataplane_,
                          .sync = sync_,
                          .prober = prober_,
                          .heartbeats = *heartbeats_,
@@ -177,7 +178,7 @@ private:
                          .log = *this},
             router::RouterOptions{.scheduler = {},
                                   .force_active = options_.force_active,
-                                  .found = [this] { return found_services(); }});
+                                  .found = [this] { return own_->found(); }});
         wait_for_signal();
         wait_for_supervisor();
         keep_in_force();
@@ -201,6 +202,15 @@ private:
             auto opened = EventSink::open(loop_, *options_.events);
             found.append(opened.diagnostics);
             events_ = std::move(opened.value).value_or(nullptr);
+        }
+    }
+
+    void open_services(Diagnostics& found) {
+        auto opened = OwnedIpvs::open(*ipvs_, services_file(options_), this_place(), noter());
+        found.append(opened.diagnostics);
+        if (opened) {
+            own_ = *std::move(opened.value);
+            dataplane_.emplace(*own_, [this] { live(); });
         }
     }
 
@@ -284,40 +294,29 @@ private:
 
     /// The partner has the role: services that a router before left here are nobody's.
     void remove_leftover_services() {
-        if (!router_->active() && !record_.holdings().services.empty() && !keeps_) {
-            for (const auto& line : clean_up({floating_, ipvs_.get(), nullptr}, record_, {true})) {
+        if (!router_->active() && !keeps_) {
+            for (const auto& line : remove_services(*own_)) {
                 log(LogLevel::info, fmt::format("left behind by a router before: {}", line));
             }
         }
     }
 
-    /// Those in IPVS that the record calls ours.
-    router::ServiceTable found_services() {
-        router::ServiceTable table;
-        const auto listed = ipvs_->dump();
-        log_findings(listed.diagnostics);
-        if (!listed) {
-            return table;
-        }
-        for (const auto& key : record_.holdings().services) {
-            if (const auto* service = find_service(*listed, normalised(key))) {
-                auto& added =
-                    table.emplace_back(router::TableService{{{}, key}, service->settings, {}});
-                for (const auto& d : service->destinations) {
-                    added.destinations.push_back({{{}, d.server}, d.settings});
-                }
-            }
-        }
-        return table;
-    }
-
     // ---- the supervisor ----
 
     void tell_supervisor() {
-        signs_ = life_signs(file_.config.keepalive, file_.config.deadtime);
-        lifeline_.send(WatchedSo{signs_});
+        tell_signs();
         for (const auto& change : changes_to(record_.holdings())) {
             lifeline_.send(change);
+        }
+    }
+
+    void tell_signs() {
+        const auto& config = file_.config;
+        signs_ = life_signs(config.keepalive, config.deadtime);
+        lifeline_.send(WatchedSo{signs_});
+        if (const auto risk = two_owners_risk(config.keepalive, config.deadtime);
+            risk && supervised_ && config.backup_active) {
+            log(LogLevel::warning, *risk);
         }
     }
 
@@ -414,6 +413,7 @@ private:
             answer.findings.push_back(finding.to_string());
         }
         if (read) {
+            log_findings(read.diagnostics);
             take_over(*std::move(read.value));
         } else {
             router_->reload_failed(read.diagnostics);
@@ -427,8 +427,7 @@ private:
 
     void take_over(LvsCfFile file) {
         file_ = std::move(file);
-        signs_ = life_signs(file_.config.keepalive, file_.config.deadtime);
-        lifeline_.send(WatchedSo{signs_});
+        tell_signs();
         heartbeats_->reconfigure(file_.config);
         interfaces_.watch(file_.config, [this](bool up) { router_->links_changed(up); });
         router_->reload(file_.config);
@@ -450,7 +449,7 @@ private:
     void terminate(bool keep) {
         if (keep) {
             keeps_ = true;
-            dataplane_.keep_services();
+            dataplane_->keep_services();
         }
         router_->terminate();
         end_if_over();
@@ -487,7 +486,7 @@ private:
     }
 
     void add_counters(Status& status) {
-        const auto listed = ipvs_->dump();
+        const auto listed = own_->dump();
         if (!listed) {
             return;
         }
@@ -529,7 +528,8 @@ private:
     ScriptRunner scripts_;
     HoldingsRecord record_;
     RecordedAddresses addresses_;
-    RecordedDataplane dataplane_;
+    std::unique_ptr<OwnedIpvs> own_;
+    std::optional<RouterDataplane> dataplane_;
     RecordedSync sync_;
     std::unique_ptr<HeartbeatSockets> heartbeats_;
     std::unique_ptr<router::LvsRouter> router_;
@@ -564,6 +564,10 @@ Diagnostics host_is_fit(Checked<std::unique_ptr<KernelIpvs>>& ipvs) {
 
 std::string record_file(const DaemonOptions& options) {
     return options.state_folder + "/holdings.jsonl";
+}
+
+std::string services_file(const DaemonOptions& options) {
+    return options.state_folder + "/services";
 }
 
 std::string config_in_force_file(const DaemonOptions& options) {

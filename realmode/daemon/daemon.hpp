@@ -24,8 +24,10 @@ struct DaemonOptions {
     std::optional<Beginning> beginning{};      ///< of the lab; unset = as the program starts
 };
 
-/// In the state folder: what the router holds.
+/// In the state folder: the addresses and the sync daemon that the router holds.
 std::string record_file(const DaemonOptions& options);
+/// In the state folder: which services in IPVS are the router's.
+std::string services_file(const DaemonOptions& options);
 /// In the state folder: the text of the lvs.cf that is in force.
 std::string config_in_force_file(const DaemonOptions& options);
 

@@ -5,24 +5,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "realmode/daemon/service_key_json.hpp"
-
 namespace lvslab::realmode {
 namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-template <class Value>
-bool put(std::set<Value>& set, const Value& value, bool held) {
-    return held ? set.insert(value).second : set.erase(value) > 0;
-}
-
 bool change(Holdings& holdings, const Address& address, bool held) {
-    return put(holdings.addresses, address, held);
-}
-bool change(Holdings& holdings, const ipvs::ServiceKey& key, bool held) {
-    return put(holdings.services, key, held);
+    auto& set = holdings.addresses;
+    return held ? set.insert(address).second : set.erase(address) > 0;
 }
 bool change(Holdings& holdings, const HeldSync&, bool held) {
     return std::exchange(holdings.sync, held) != held;
@@ -30,9 +21,6 @@ bool change(Holdings& holdings, const HeldSync&, bool held) {
 
 void add(ordered_json& out, const Address& address) {
     out["address"] = address.to_string();
-}
-void add(ordered_json& out, const ipvs::ServiceKey& key) {
-    add_service_key(out["service"], key);
 }
 void add(ordered_json& out, const HeldSync&) {
     out["sync"] = true;
@@ -46,9 +34,6 @@ HoldingsChange read_change(const json& in) {
             throw std::invalid_argument("no address");
         }
         return {held, *address};
-    }
-    if (in.contains("service")) {
-        return {held, read_service_key(in["service"])};
     }
     in.at("sync");
     return {held, HeldSync{}};
@@ -84,9 +69,6 @@ std::vector<HoldingsChange> changes_to(const Holdings& holdings) {
     std::vector<HoldingsChange> changes;
     for (const auto& address : holdings.addresses) {
         changes.push_back({true, address});
-    }
-    for (const auto& service : holdings.services) {
-        changes.push_back({true, service});
     }
     if (holdings.sync) {
         changes.push_back({true, HeldSync{}});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// What a router has put into its host and has to take out again, and the lines that tell of it.
+/// What a router has put into its host beside its services (realmode/ipvs/owned_ipvs.hpp) and has
+/// to take out again, and the lines that tell of it.
 #pragma once
 
 #include <optional>
@@ -10,16 +11,14 @@
 #include <vector>
 
 #include "core/base/address.hpp"
-#include "core/ipvs/service.hpp"
 
 namespace lvslab::realmode {
 
 struct Holdings {
     std::set<Address> addresses;
-    std::set<ipvs::ServiceKey> services;
     bool sync = false;  ///< a sync daemon of the kernel
 
-    bool empty() const { return addresses.empty() && services.empty() && !sync; }
+    bool empty() const { return addresses.empty() && !sync; }
     friend bool operator==(const Holdings&, const Holdings&) = default;
 };
 
@@ -30,7 +29,7 @@ struct HeldSync {
 /// Something is held from now on, or is not held any more.
 struct HoldingsChange {
     bool held = true;
-    std::variant<Address, ipvs::ServiceKey, HeldSync> what;
+    std::variant<Address, HeldSync> what;
     friend bool operator==(const HoldingsChange&, const HoldingsChange&) = default;
 };
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "realmode/daemon/daemon.hpp"
 #include "realmode/daemon/holdings.hpp"
+#include "realmode/daemon/supervision.hpp"
 #include "realmode/host/event_loop.hpp"
 #include "realmode/host/floating_addresses.hpp"
 #include "realmode/ipvs/kernel_ipvs.hpp"
@@ -17,14 +19,18 @@ class HostCleaner {
 public:
     /// A kernel without IPVS, or one that may not be changed, is cleared of addresses only, if at
     /// all: what cannot be done is a line of the log.
-    explicit HostCleaner(std::string record_file);
+    explicit HostCleaner(const DaemonOptions& options);
 
-    /// Takes out what was `told` and what the record names, and notes in the record that it is
-    /// gone. Whether there was an address.
-    bool clean(const Holdings& told, bool services);
+    /// Takes out what was `told` and what the state folder names, and notes there that it is gone.
+    /// Whether there was an address.
+    bool clean(const Holdings& told, const CleanUp& order);
 
 private:
+    void clean_services(bool daemon_dies);
+
     std::string record_file_;
+    std::string services_file_;
+    std::string place_;
     EventLoop loop_;  ///< nothing waits in it
     std::unique_ptr<FloatingAddresses> addresses_;
     std::unique_ptr<KernelIpvs> ipvs_;

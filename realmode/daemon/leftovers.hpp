@@ -5,28 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "core/ports/dataplane.hpp"
 #include "core/ports/sync_channel.hpp"
 #include "realmode/daemon/holdings_record.hpp"
 #include "realmode/host/floating_addresses.hpp"
+#include "realmode/ipvs/owned_ipvs.hpp"
 
 namespace lvslab::realmode {
 
-/// This host, as far as a router leaves something in it.
-struct HostParts {
-    FloatingAddresses& addresses;
-    ports::Dataplane* ipvs = nullptr;  ///< null: this kernel has no IPVS
-    ports::SyncChannel* sync = nullptr;
-};
+/// Lowers the addresses that the record names, ends the sync daemon if it names one (`sync` may be
+/// null: this kernel has no IPVS), and strikes out what is gone. Gives a line for each address that
+/// was there.
+std::vector<std::string> lower_leftovers(FloatingAddresses& addresses, ports::SyncChannel* sync,
+                                         HoldingsRecord& record);
 
-/// What of the holdings is to go.
-struct CleaningOrder {
-    bool services = true;
-};
-
-/// Takes out what the record names, the addresses first, and what is out also out of the record.
-/// Gives a line for each thing that was there.
-std::vector<std::string> clean_up(HostParts host, HoldingsRecord& record,
-                                  const CleaningOrder& order);
+/// Removes the router's own services. A line for each.
+std::vector<std::string> remove_services(OwnedIpvs& own);
 
 }  // namespace lvslab::realmode

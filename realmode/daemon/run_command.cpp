@@ -48,7 +48,7 @@ std::optional<std::pair<LockFile, LockFile>> take_locks(const DaemonOptions& opt
 }
 
 int run_supervised(const DaemonOptions& options, bool after_active) {
-    HostCleaner cleaner(record_file(options));
+    HostCleaner cleaner(options);
     // Children may give up more, by what their lvs.cf needs, and get nothing back.
     for (const auto& failure :
          give_up_privileges({.read_any_file = needs_read_privilege(options.config_file),
@@ -59,8 +59,8 @@ int run_supervised(const DaemonOptions& options, bool after_active) {
     supervised.daemon = [&](int lifeline, bool again, bool after) {
         return run_daemon(options, {lifeline, again, again ? after : after_active});
     };
-    supervised.clean_up = [&](const Holdings& told, bool services) {
-        return cleaner.clean(told, services);
+    supervised.clean_up = [&](const Holdings& told, const CleanUp& order) {
+        return cleaner.clean(told, order);
     };
     return supervise(supervised);
 }
@@ -95,7 +95,7 @@ int run(RunArguments& arguments) {
     }
     open_log("lvsrouter");
     // Before anything else: whoever holds an address by mistake takes its traffic.
-    const bool after_active = HostCleaner(record_file(arguments.daemon)).clean({}, false);
+    const bool after_active = HostCleaner(arguments.daemon).clean({}, {.keep_services = true});
     return arguments.no_supervisor ? run_daemon(arguments.daemon, {.after_active = after_active})
                                    : run_supervised(arguments.daemon, after_active);
 }

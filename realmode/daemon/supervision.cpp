@@ -13,6 +13,16 @@ LifeSigns life_signs(Duration keepalive, Duration deadtime) {
     return {std::min<Duration>(time / 4, std::chrono::seconds(1)), time - time / 4};
 }
 
+std::optional<std::string> two_owners_risk(Duration keepalive, Duration deadtime) {
+    if (deadtime > keepalive) {
+        return std::nullopt;
+    }
+    return fmt::format(
+        "deadtime ({}) is not above keepalive ({}): a daemon that hangs or dies is cleared up "
+        "after within deadtime, and the partner may be active by then: two owners",
+        to_string(deadtime), to_string(keepalive));
+}
+
 std::vector<SupervisionAction> Supervision::begin(Time now) {
     now_ = now;
     actions_.clear();
@@ -67,7 +77,7 @@ void Supervision::on(const EndsInOrder& ends) {
 
 void Supervision::on(const DaemonEnded& ended) {
     const bool orderly = !ended.killed && ended.status == 0 && in_order_;
-    actions_.emplace_back(CleanUp{orderly && keep_services_});
+    actions_.emplace_back(CleanUp{.keep_services = orderly && keep_services_});
     if (orderly || end_asked_) {
         end(orderly ? 0 : 1);
         return;
@@ -127,7 +137,7 @@ void Supervision::kill(std::string why) {
     state_ = State::killed;
     deadline_ = never;
     actions_.emplace_back(KillDaemon{});
-    actions_.emplace_back(CleanUp{});
+    actions_.emplace_back(CleanUp{.daemon_dies = true});
     actions_.emplace_back(SupervisorNote{std::move(why)});
 }
 

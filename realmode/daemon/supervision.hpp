@@ -2,6 +2,7 @@
 /// When a supervisor kills, cleans up after and restarts its daemon: pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,6 +24,10 @@ struct LifeSigns {
 /// quarter, and at least each second. Where deadtime is not above keepalive there is no such time,
 /// roles flap anyway, and deadtime takes its place.
 LifeSigns life_signs(Duration keepalive, Duration deadtime);
+
+/// Why a dead daemon's addresses may be up beside the partner's, if deadtime is not above
+/// keepalive.
+std::optional<std::string> two_owners_risk(Duration keepalive, Duration deadtime);
 
 /// Until the daemon has told its own: it holds nothing yet.
 inline constexpr LifeSigns while_starting{std::chrono::seconds(1), std::chrono::seconds(30)};
@@ -75,6 +80,7 @@ struct TerminateDaemon {
 /// Lower the addresses that the daemon held and take its services out.
 struct CleanUp {
     bool keep_services = false;
+    bool daemon_dies = false;  ///< it was killed and is not gone yet; a second order follows
     friend bool operator==(const CleanUp&, const CleanUp&) = default;
 };
 struct EndSupervisor {

@@ -146,7 +146,7 @@ private:
     }
     void act(const CleanUp& order) {
         try {
-            after_active_ = supervised_.clean_up(told_, !order.keep_services) || after_active_;
+            after_active_ = supervised_.clean_up(told_, order) || after_active_;
         } catch (const std::exception& error) {
             log(LogLevel::error, fmt::format("cleaning up: {}", error.what()));
         }

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "realmode/daemon/holdings.hpp"
+#include "realmode/daemon/supervision.hpp"
 
 namespace lvslab::realmode {
 
@@ -13,10 +14,9 @@ struct Supervised {
     /// Runs in the child and gives its exit code. `lifeline` is its end of the pair; `again` says
     /// that one ran before it, `after_active` that this one held addresses when it died.
     std::function<int(int lifeline, bool again, bool after_active)> daemon;
-    /// Takes out of the host what the daemon told that it holds, and what its record names.
-    /// `services` = false leaves these. Whether an address was among it. Nothing that it throws
-    /// ends the supervisor.
-    std::function<bool(const Holdings& told, bool services)> clean_up;
+    /// Takes out of the host what the daemon told that it holds, and what its state folder names.
+    /// Whether an address was among it. Nothing that it throws ends the supervisor.
+    std::function<bool(const Holdings& told, const CleanUp& order)> clean_up;
 };
 
 /// Starts the daemon as a child and does what Supervision says until one of them is to end; gives

@@ -57,5 +57,28 @@ TEST_F(Killed, AtAnyMomentOfATakeoverNeverTwoOwnersNorHalfAService) {
     }
 }
 
+/// Somebody else's has the key of one of the router's, and looks as the router's own would.
+TEST_F(Killed, AtAnyMomentOfAStartAServiceOfOthersWithItsKeyStays) {
+    const ipvs::ServiceKey key{
+        Protocol::tcp, Endpoint::parse("10.0.0.10:80").value(), {}, Family::ipv4};
+    auto& router = *routers[0];
+    ASSERT_EQ(router.ipvs().add_service(key, {.scheduler = "wlc"}), ipvs::ControlResult::ok);
+    const auto before = router.table();
+    bool met = false;
+    for (int kill = 0; kill < times() / 2; ++kill) {
+        router.start({"--active"});
+        ASSERT_TRUE(until([&] { return router.daemon().has_value(); }));
+        pass(some(200ms));
+        router.kill_both();
+        router.wait();
+        EXPECT_EQ(router.command({"clean", "--state", router.folder()}), 0);
+        ASSERT_EQ(router.table(), before) << "kill " << kill;
+        ASSERT_FALSE(router.has_vip()) << "kill " << kill;
+        met = met || router.log().find("none of this router's") != std::string::npos;
+    }
+    EXPECT_TRUE(met) << "no kill came after the router had met it: " << router.log();
+    router.ipvs().remove_service(key);
+}
+
 }  // namespace
 }  // namespace lvslab::realmode

@@ -119,7 +119,10 @@ void make_networks() {
 // ---- one machine ----
 
 RouterMachine::RouterMachine(int index)
-    : index_(index), name_(index == 0 ? "a" : "b"), folder_("/tmp/router-" + name_) {
+    : index_(index),
+      name_(index == 0 ? "a" : "b"),
+      folder_("/tmp/router-" + name_),
+      log_to_(folder_ + "/log") {
     ::mkdir(folder_.c_str(), 0700);
     ::unlink((folder_ + "/log").c_str());
     namespace_ = ::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC);
@@ -139,7 +142,7 @@ RouterMachine::RouterMachine(int index)
 
 RouterMachine::~RouterMachine() {
     if (supervisor_ > 0) {
-        signal_all(SIGKILL);
+        kill_both();
         wait();
     }
     command({"clean", "--state", folder_});
@@ -171,7 +174,7 @@ void RouterMachine::start(const std::vector<std::string>& more) {
     std::vector<std::string> arguments{"run",   "--config",  folder_ + "/lvs.cf", "--state",
                                        folder_, "--control", folder_ + "/control"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    supervisor_ = spawn(arguments, folder_ + "/log");
+    supervisor_ = spawn(arguments, log_to_);
 }
 
 int RouterMachine::command(const std::vector<std::string>& arguments, std::string* output) const {
@@ -210,12 +213,14 @@ std::optional<pid_t> RouterMachine::daemon() const {
     return in >> child ? std::optional(child) : std::nullopt;
 }
 
-void RouterMachine::signal_all(int signal) const {
+void RouterMachine::kill_both() const {
     const auto child = daemon();
-    ::kill(supervisor_, signal);
+    // A daemon that sees its supervisor gone would begin to end in order.
+    ::kill(supervisor_, SIGSTOP);
     if (child) {
-        ::kill(*child, signal);
+        ::kill(*child, SIGKILL);
     }
+    ::kill(supervisor_, SIGKILL);
 }
 
 std::optional<int> RouterMachine::wait() {

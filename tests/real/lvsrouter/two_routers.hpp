@@ -29,6 +29,8 @@ public:
     RouterMachine(const RouterMachine&) = delete;
     RouterMachine& operator=(const RouterMachine&) = delete;
 
+    /// Where the next start writes its log; log() reads the file that it is without this.
+    void log_to(std::string path) { log_to_ = std::move(path); }
     /// `lvsrouter run` with the machine's own lvs.cf.
     void start(const std::vector<std::string>& more = {});
     /// Another command of lvsrouter's here: its exit code.
@@ -40,18 +42,22 @@ public:
     pid_t supervisor() const { return supervisor_; }
     /// The supervisor's child; nothing between two of them.
     std::optional<pid_t> daemon() const;
-    void signal_all(int signal) const;
+    /// Both processes, SIGKILL: neither sees the other's end.
+    void kill_both() const;
     /// Waits for its end: its exit code, or nothing if a signal ended it.
     std::optional<int> wait();
 
     bool has_vip();
     IpvsTable table();
+    /// All of this machine's, as an administrator has it.
+    KernelIpvs& ipvs() { return *ipvs_; }
+    const std::string& folder() const { return folder_; }
 
 private:
     pid_t spawn(const std::vector<std::string>& arguments, const std::string& output) const;
 
     int index_;
-    std::string name_, folder_;
+    std::string name_, folder_, log_to_;
     int namespace_;
     std::unique_ptr<RouteSocket> route_;
     std::unique_ptr<KernelIpvs> ipvs_;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -16,7 +19,7 @@ using testing::HasSubstr;
 
 TEST_F(TwoRouters, TheBackupTakesOverFromAMachineThatIsGone) {
     begin();
-    routers[0]->signal_all(SIGKILL);
+    routers[0]->kill_both();
     // The machine is off, and its addresses with it.
     ASSERT_EQ(std::system("ip link set pub-a down; ip link set priv-a down"), 0);
     EXPECT_TRUE(until([&] { return serves(1); }));
@@ -57,7 +60,7 @@ TEST_F(TwoRouters, TheDaemonEndsInOrderWhenItsSupervisorIsKilled) {
 
 TEST_F(TwoRouters, WhatBothProcessesLeaveIsClearedByTheNextStart) {
     begin();
-    routers[0]->signal_all(SIGKILL);
+    routers[0]->kill_both();
     routers[0]->wait();
     EXPECT_TRUE(routers[0]->has_vip());
     routers[0]->start();
@@ -89,6 +92,69 @@ TEST_F(TwoRouters, AReloadChangesOneWeightAndABadFileNothing) {
     EXPECT_THAT(output, HasSubstr("the old configuration stays"));
     pass(2 * deadtime);
     EXPECT_EQ(routers[0]->table().services.at(0).destinations.size(), 2U);
+}
+
+TEST_F(TwoRouters, WarningsOfAGoodFileAreLoggedAtAReloadToo) {
+    begin();
+    auto text = lvs_cf();
+    text.replace(text.find("deadtime = 800ms"), 16, "deadtime = 200ms");
+    routers[0]->write_lvs_cf(text);
+    ::kill(routers[0]->supervisor(), SIGHUP);
+    EXPECT_TRUE(until([&] {
+        const auto log = routers[0]->log();
+        return log.find("roles flap: heartbeats come every 200ms") != std::string::npos &&
+               log.find("deadtime (200ms) is not above keepalive (200ms)") != std::string::npos;
+    }));
+}
+
+/// A pipe of one page with a reader that does not read.
+class UnreadPipe {
+public:
+    explicit UnreadPipe(std::string path) : path_(std::move(path)) {
+        ::unlink(path_.c_str());
+        EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+        end_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        EXPECT_GE(::fcntl(end_, F_SETPIPE_SZ, 4096), 4096);
+        fill();
+    }
+    ~UnreadPipe() { ::close(end_); }
+    UnreadPipe(const UnreadPipe&) = delete;
+    UnreadPipe& operator=(const UnreadPipe&) = delete;
+    const std::string& path() const { return path_; }
+
+private:
+    void fill() const {
+        while (::write(end_, "x", 1) == 1) {
+        }
+    }
+
+    std::string path_;
+    int end_ = -1;
+};
+
+TEST_F(TwoRouters, NeitherAFullDiskNorABlockedReaderOfLogsAndEventsStopsARouter) {
+    const UnreadPipe logs(routers[1]->folder() + "/logs");
+    const UnreadPipe events(routers[0]->folder() + "/events");
+    routers[0]->log_to("/dev/full");
+    routers[0]->start({"--events", events.path()});
+    ASSERT_TRUE(until([&] { return serves(0); }));
+    routers[1]->log_to(logs.path());
+    routers[1]->start({"--events", "/dev/full"});
+    ASSERT_TRUE(until([&] { return routers[1]->status().is_object(); }));
+    const auto daemons = std::pair(routers[0]->daemon(), routers[1]->daemon());
+    for (const int from : {0, 1}) {
+        EXPECT_EQ(routers[static_cast<std::size_t>(from)]->command({"release"}), 0);
+        EXPECT_TRUE(until([&] { return serves(1 - from); }));
+        EXPECT_EQ(routers[static_cast<std::size_t>(from)]->command({"reload"}), 0);
+        pass(3 * deadtime);
+    }
+    EXPECT_EQ(std::pair(routers[0]->daemon(), routers[1]->daemon()), daemons) << "one was killed";
+    EXPECT_EQ(both_had_vip, 0ns);
+    for (const auto& router : routers) {
+        EXPECT_EQ(router->command({"stop"}), 0);
+        EXPECT_EQ(router->wait(), 0);
+        EXPECT_FALSE(router->has_vip());
+    }
 }
 
 TEST_F(TwoRouters, ReleaseHandsOverAndStopLeavesNothing) {

@@ -24,32 +24,13 @@ Address address(std::string_view text) {
     return Address::parse(text).value();
 }
 
-ipvs::ServiceKey service(std::string_view endpoint) {
-    ipvs::ServiceKey key;
-    key.endpoint = Endpoint::parse(endpoint).value();
-    return key;
-}
-
 HoldingsChange any_change() {
     const bool held = *rc::gen::weightedElement<bool>({{3, true}, {1, false}});
     const auto number = *rc::gen::inRange<std::uint32_t>(0, 6);
-    switch (*rc::gen::inRange(0, 3)) {
-        case 0:
-            return {held, Address::v4(0x0A000000 + number)};
-        case 1: {
-            ipvs::ServiceKey key;
-            if (number % 2 == 0) {
-                key.endpoint = {Address::v4(0x0A000000 + number), Port(80)};
-            } else {
-                key.protocol = Protocol::ip;
-                key.fwmark = Fwmark(number);
-                key.family = Family::ipv6;
-            }
-            return {held, key};
-        }
-        default:
-            return {held, HeldSync{}};
+    if (*rc::gen::inRange(0, 3) == 0) {
+        return {held, HeldSync{}};
     }
+    return {held, Address::v4(0x0A000000 + number)};
 }
 
 RC_GTEST_PROP(Holdings, AreReadBackFromTheirLinesWhereverTheWriterWasKilled, ()) {
@@ -115,11 +96,11 @@ TEST_F(RecordFile, TellsTheSupervisorOfWhatMakesADifferenceOnly) {
 TEST_F(RecordFile, IsTheNextProcesssToo) {
     {
         auto record = open();
-        record.change({true, service("10.0.0.1:80")});
+        record.change({true, address("10.0.0.1")});
         record.change({true, HeldSync{}});
     }
     const auto record = open();
-    EXPECT_THAT(record.holdings().services, ElementsAre(service("10.0.0.1:80")));
+    EXPECT_THAT(record.holdings().addresses, ElementsAre(address("10.0.0.1")));
     EXPECT_TRUE(record.holdings().sync);
 }
 
@@ -143,111 +124,48 @@ TEST_F(RecordFile, ThatCannotBeWrittenIsOneNoteAndTheSupervisorStillKnows) {
     EXPECT_EQ(record.holdings().addresses.size(), 2U);
 }
 
-/// A host that looks into the record whenever something is asked of it, and may refuse.
-class LookingHost final : public ports::Dataplane, public ports::AddressOwner {
+/// A host that looks into the record whenever something is asked of it.
+class LookingHost final : public ports::AddressOwner, public ports::SyncChannel {
 public:
-    explicit LookingHost(const std::string& file) : file_(file) {}
-
-    ipvs::ControlResult add_service(const ipvs::ServiceKey& key,
-                                    const ipvs::ServiceSettings&) override {
-        EXPECT_TRUE(record().services.contains(key)) << "added before it was noted";
-        return refusal;
-    }
-    ipvs::ControlResult edit_service(const ipvs::ServiceKey&,
-                                     const ipvs::ServiceSettings&) override {
-        return refusal;
-    }
-    ipvs::ControlResult remove_service(const ipvs::ServiceKey& key) override {
-        EXPECT_TRUE(record().services.contains(key)) << "out of the record before it was removed";
-        ++removed;
-        return refusal;
-    }
-    ipvs::ControlResult add_destination(const ipvs::ServiceKey&, const Endpoint&,
-                                        const ipvs::DestinationSettings&) override {
-        return refusal;
-    }
-    ipvs::ControlResult edit_destination(const ipvs::ServiceKey&, const Endpoint&,
-                                         const ipvs::DestinationSettings&) override {
-        return refusal;
-    }
-    ipvs::ControlResult remove_destination(const ipvs::ServiceKey&, const Endpoint&) override {
-        ++removed;
-        return refusal;
-    }
-    void set_timeouts(const ipvs::Timeouts&) override {}
-    void clear() override { ADD_FAILURE() << "other services are not ours to clear"; }
+    explicit LookingHost(std::string file) : file_(std::move(file)) {}
 
     void raise(const ports::FloatingAddress& raised) override {
         EXPECT_TRUE(record().addresses.contains(raised.address)) << "raised before it was noted";
+        ++asked;
     }
     void lower(const Address& lowered) override {
         EXPECT_TRUE(record().addresses.contains(lowered)) << "out of the record while it was up";
+        ++asked;
     }
     void announce(const Address&) override {}
+    void start(pulse::SyncRole, const std::string&, std::uint8_t) override {
+        EXPECT_TRUE(record().sync) << "started before it was noted";
+        ++asked;
+    }
+    void stop() override {
+        EXPECT_TRUE(record().sync) << "out of the record before it was stopped";
+        ++asked;
+    }
 
-    ipvs::ControlResult refusal = ipvs::ControlResult::ok;
-    int removed = 0;
+    int asked = 0;
 
 private:
     Holdings record() const { return read_holdings(read_record(file_)); }
     std::string file_;
 };
 
-class RecordedPorts : public RecordFile {
-protected:
-    HoldingsRecord record = open();
+TEST_F(RecordFile, IsWrittenBeforeAPortActsAndStruckOutAfterwards) {
+    auto record = open();
     LookingHost host{file};
-    int signs = 0;
-    RecordedDataplane dataplane{host, record, [this] { ++signs; }};
     RecordedAddresses addresses{host, record};
-};
-
-TEST_F(RecordedPorts, NoteBeforeTheyActAndForgetAfterwards) {
+    RecordedSync sync{host, record};
     addresses.raise({address("10.0.0.1"), "eth0:1", {}});
-    EXPECT_EQ(dataplane.add_service(service("10.0.0.1:80"), {}), ipvs::ControlResult::ok);
-    EXPECT_EQ(on_disk().addresses.size() + on_disk().services.size(), 2U);
-    EXPECT_EQ(dataplane.remove_service(service("10.0.0.1:80")), ipvs::ControlResult::ok);
+    sync.start(pulse::SyncRole::master, "eth0", 1);
+    EXPECT_EQ(on_disk(), (Holdings{{address("10.0.0.1")}, true}));
     addresses.lower(address("10.0.0.1"));
+    sync.stop();
     EXPECT_TRUE(on_disk().empty());
-    EXPECT_GT(signs, 0);
-}
-
-TEST_F(RecordedPorts, DoNotCallTheirsWhatAnotherHasPutThere) {
-    host.refusal = ipvs::ControlResult::exists;
-    EXPECT_EQ(dataplane.add_service(service("10.0.0.1:80"), {}), ipvs::ControlResult::exists);
-    EXPECT_TRUE(on_disk().empty());
-}
-
-TEST_F(RecordedPorts, KeepTheirsWhenItsAdditionIsRefusedASecondTime) {
-    dataplane.add_service(service("10.0.0.1:80"), {});
-    host.refusal = ipvs::ControlResult::exists;
-    dataplane.add_service(service("10.0.0.1:80"), {});
-    EXPECT_EQ(on_disk().services.size(), 1U);
-}
-
-TEST_F(RecordedPorts, KeepInTheRecordWhatCouldNotBeRemoved) {
-    dataplane.add_service(service("10.0.0.1:80"), {});
-    host.refusal = ipvs::ControlResult::not_permitted;
-    dataplane.remove_service(service("10.0.0.1:80"));
-    EXPECT_EQ(on_disk().services.size(), 1U);
-}
-
-TEST_F(RecordedPorts, ClearTheirOwnServicesAlone) {
-    dataplane.add_service(service("10.0.0.1:80"), {});
-    dataplane.clear();
-    EXPECT_EQ(host.removed, 1);
-    EXPECT_TRUE(on_disk().empty());
-}
-
-TEST_F(RecordedPorts, LeaveServicesAndTheirRecordWhenTheyAreToBeKept) {
-    dataplane.add_service(service("10.0.0.1:80"), {});
-    dataplane.keep_services();
-    EXPECT_EQ(dataplane.remove_destination(service("10.0.0.1:80"),
-                                           Endpoint::parse("10.0.1.1:80").value()),
-              ipvs::ControlResult::ok);
-    EXPECT_EQ(dataplane.remove_service(service("10.0.0.1:80")), ipvs::ControlResult::ok);
-    EXPECT_EQ(host.removed, 0);
-    EXPECT_EQ(on_disk().services.size(), 1U);
+    EXPECT_EQ(host.asked, 4);
 }
 
 }  // namespace

@@ -54,6 +54,12 @@ TEST(LifeSigns, TakeDeadtimeWhereItIsNotAboveKeepalive) {
     EXPECT_EQ(life_signs(1s, 1s), (LifeSigns{250ms, 750ms}));
 }
 
+TEST(LifeSigns, AreARiskWhereDeadtimeIsNotAboveKeepalive) {
+    EXPECT_EQ(two_owners_risk(2s, 3s), std::nullopt);
+    EXPECT_THAT(two_owners_risk(30s, 18s), testing::Optional(testing::HasSubstr("two owners")));
+    EXPECT_TRUE(two_owners_risk(1s, 1s));
+}
+
 TEST_F(SupervisionStory, ADaemonThatGivesSignsOfLifeIsLeftAlone) {
     runs();
     for (auto t = 250ms; t < 10s; t += 250ms) {
@@ -66,7 +72,7 @@ TEST_F(SupervisionStory, ASilentDaemonIsKilledAndClearedAtOnceAndAgainWhenItIsGo
     runs();
     sign(1s);
     EXPECT_THAT(at(1749ms, DeadlineCame{}), IsEmpty());
-    EXPECT_THAT(at(1750ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false}));
+    EXPECT_THAT(at(1750ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false, true}));
     EXPECT_FALSE(supervision.daemon_lives());
     EXPECT_THAT(at(1751ms, DaemonEnded{true, 9}), ElementsAre(CleanUp{false}));
     EXPECT_THAT(at(1851ms, DeadlineCame{}), ElementsAre(StartDaemon{true}));
@@ -145,14 +151,14 @@ TEST_F(SupervisionStory, ADaemonThatHangsWhenItIsToEndIsKilledAndNotStartedAgain
     runs();
     sign(1s);
     at(1s, EndAsked{});
-    EXPECT_THAT(at(1750ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false}));
+    EXPECT_THAT(at(1750ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false, true}));
     EXPECT_THAT(at(1760ms, DaemonEnded{true, 9}), ElementsAre(CleanUp{false}, EndSupervisor{1}));
 }
 
 TEST_F(SupervisionStory, AskedTwiceItKills) {
     runs();
     at(1s, EndAsked{});
-    EXPECT_THAT(at(1010ms, EndAsked{}), ElementsAre(KillDaemon{}, CleanUp{false}));
+    EXPECT_THAT(at(1010ms, EndAsked{}), ElementsAre(KillDaemon{}, CleanUp{false, true}));
 }
 
 TEST_F(SupervisionStory, AskedToEndBetweenTwoDaemonsItEnds) {
@@ -167,7 +173,7 @@ TEST_F(SupervisionStory, ASupervisorThatWasHeldUpItselfWaitsForOneMoreSignOnce) 
     sign(1s);
     EXPECT_THAT(at(60s, DeadlineCame{}), IsEmpty());
     EXPECT_EQ(deadline(), 60s + 250ms);
-    EXPECT_THAT(at(60s + 250ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false}));
+    EXPECT_THAT(at(60s + 250ms, DeadlineCame{}), ElementsAre(KillDaemon{}, CleanUp{false, true}));
 }
 
 TEST_F(SupervisionStory, ASignAfterThatSavesTheDaemon) {
@@ -183,7 +189,7 @@ TEST_F(SupervisionStory, ADaemonThatNeverSpeaksHasTimeToBegin) {
     supervision.begin(begin);
     EXPECT_EQ(deadline(), while_starting.limit);
     EXPECT_THAT(at(while_starting.limit, DeadlineCame{}),
-                ElementsAre(KillDaemon{}, CleanUp{false}));
+                ElementsAre(KillDaemon{}, CleanUp{false, true}));
 }
 
 TEST_F(SupervisionStory, GarbageOfALimitIsNotTaken) {

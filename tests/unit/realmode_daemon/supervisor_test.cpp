@@ -47,9 +47,10 @@ protected:
             tell(!again ? "starts" : after_active ? "starts again, was active" : "starts again");
             return body(lifeline, again);
         };
-        supervised.clean_up = [&](const Holdings& told, bool services) {
+        supervised.clean_up = [&](const Holdings& told, const CleanUp& order) {
             tell(std::string("cleans") + (told.addresses.contains(vip) ? " vip" : "") +
-                 (services ? "" : " keeps services"));
+                 (order.keep_services ? " keeps services" : "") +
+                 (order.daemon_dies ? " as it dies" : ""));
             return told.addresses.contains(vip);
         };
         const int code = supervise(supervised);
@@ -140,7 +141,7 @@ TEST_F(SupervisorProcess, KillsADaemonThatIsStopped) {
         return 0;
     });
     EXPECT_EQ(exit_code(), 0);
-    EXPECT_THAT(story(), ElementsAre("starts", "cleans vip", "cleans vip",
+    EXPECT_THAT(story(), ElementsAre("starts", "cleans vip as it dies", "cleans vip",
                                      "starts again, was active", "cleans"));
 }
 
@@ -202,11 +203,8 @@ TEST(Lifeline, ReadsEveryMessageThatItWrites) {
     EXPECT_TRUE(round_trip(Reloading{}));
     EXPECT_TRUE(round_trip(EndsInOrder{true}));
     EXPECT_TRUE(round_trip(HoldingsChange{true, vip}));
-    ipvs::ServiceKey key;
-    key.endpoint = {Address::v6({0xfd, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}),
-                    Port(65535)};
-    key.family = Family::ipv6;
-    EXPECT_TRUE(round_trip(HoldingsChange{false, key}));
+    EXPECT_TRUE(round_trip(HoldingsChange{
+        false, Address::v6({0xfd, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})}));
     EXPECT_TRUE(round_trip(HoldingsChange{true, HeldSync{}}));
 }
 
