@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -65,12 +66,18 @@ pid_t serve(const char* address) {
         return server;
     }
     const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    // Connections of the server before are in TIME_WAIT.
+    const int on = 1;
+    ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(80);
     at.sin_addr.s_addr = htonl(Address::parse(address).value().v4_host_order());
-    checked(::bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at), address);
-    checked(::listen(listener, 100), address);
+    if (::bind(listener, reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0 ||
+        ::listen(listener, 100) != 0) {
+        std::perror(address);
+        ::_exit(EXIT_FAILURE);
+    }
     for (;;) {
         const int client = ::accept(listener, nullptr, nullptr);
         std::array<char, 1000> request{};
