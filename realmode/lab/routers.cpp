@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -145,8 +146,13 @@ void LabRouter::take_line(const std::string& line) {
         throw std::runtime_error(fmt::format("{} tells what nobody understands: {}\n{}",
                                              options_.program, line, read.diagnostics.to_string()));
     }
+    auto time = timers_.of_monotonic(read->time);
+    if (const auto* role = std::get_if<ports::RoleChanged>(&read->event);
+        role != nullptr && role->reason == pulse::Reason::settled) {
+        time = Time{};  // what a settled run begins with, and no change of it
+    }
     if (auto event = journal_event(read->event, index_, scenario_, services_)) {
-        told_.take({timers_.of_monotonic(read->time), std::move(*event)});
+        told_.take({time, std::move(*event)});
     }
 }
 
