@@ -180,6 +180,9 @@ void read_packet(Event& event, const json& object) {
     read_flags(event, text_of(object, "f"));
     event.client = endpoint_of(text_of(object, "c"));
     event.virtual_endpoint = endpoint_of(text_of(object, "v"));
+    if (object.contains("mark")) {
+        event.mark = Fwmark{threshold_of(object, "mark")};
+    }
     if (event.op == Op::rs) {
         event.ok = integer_of(object, "ok") != 0;
         return;

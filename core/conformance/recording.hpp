@@ -82,6 +82,7 @@ struct Event {
     Protocol protocol = Protocol::tcp;
     Endpoint client;
     Endpoint virtual_endpoint;
+    std::optional<Fwmark> mark;  ///< of a packet; unset = what the rules say
     std::optional<Endpoint> to;
     std::optional<ipvs::ForwardingMethod> method;
     bool has_icmp = false;

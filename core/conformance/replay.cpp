@@ -325,6 +325,7 @@ Segment Player::segment_of(const Event& event) const {
             (!rule.port || *rule.port == s.destination.port);
         s.mark = fits ? rule.mark : s.mark;
     }
+    s.mark = event.mark.value_or(s.mark);
     return s;
 }
 

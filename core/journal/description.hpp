@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/journal/description_failover.hpp"
+#include "core/journal/description_segment.hpp"
 #include "core/journal/event.hpp"
 #include "core/journal/field.hpp"
 

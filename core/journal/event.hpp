@@ -259,6 +259,27 @@ struct DataRole {
     bool active;
 };
 
+/// What became of a segment, in the words of core/ipvs.
+enum class Passage : std::uint8_t {
+    passed,     ///< none of IPVS's business
+    forwarded,  ///< to a real server, or back to the client
+    dropped,
+    rejected,  ///< answered with ICMP port unreachable
+    reset,     ///< the host's stack answers with RST
+};
+/// A router's IPVS has met a packet. Told only where a run is to be replayed.
+struct SegmentSeen {
+    std::uint32_t router;
+    bool reply;             ///< a real server's, on its way to the client
+    std::uint8_t protocol;  ///< IP protocol number
+    std::uint8_t flags;     ///< of TCP: 1 FIN, 2 SYN, 4 RST, 16 ACK
+    std::uint32_t mark;     ///< firewall mark; 0 = none
+    Endpoint client, virtual_endpoint;
+    Passage passage;
+    Endpoint server;      ///< if it was forwarded: the real server
+    std::uint8_t method;  ///< and how: ipvs::ForwardingMethod
+};
+
 using Payload =
     std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited, DestinationRemoved,
                  Decision, ConnectionOpened, ResponseReceived, ConnectionClosed, ServerLoad,
@@ -266,7 +287,7 @@ using Payload =
                  HeartbeatSent, HeartbeatHeard, HeartbeatPath, AddressRaised, AddressLowered,
                  AddressAnnounced, RouterNote, ServiceSet, ServiceRemoved, CheckEnded, LoadMeasured,
                  SyncSent, SyncReceived, DirectorTraffic, LinkTraffic, SessionEnded, StaleResponse,
-                 DataRequestEnded, DataRole>;
+                 DataRequestEnded, DataRole, SegmentSeen>;
 
 struct Event {
     Time time;

@@ -221,6 +221,7 @@ private:
                            const Ptr<ns3::Ipv4Route>& route);
     void reject(const ArrivedPacket& arrived);
     void tell_decision(const packet::Flow& flow, Fwmark mark, const ipvs::Verdict& verdict);
+    void tell_segment(const ipvs::Segment& segment, const ipvs::Verdict& verdict);
     std::uint32_t service_of(const packet::Flow& flow, Fwmark mark) const;
     Ptr<ns3::Ipv4Route> route_to(ns3::Ipv4Address to);
     Ptr<ns3::Ipv4Route> route_to_server(const Address& server);
@@ -275,6 +276,7 @@ bool Director::DataPath::take_reply(const ArrivedPacket& arrived, const PacketHe
     if (verdict.action == ipvs::Action::pass) {
         return false;
     }
+    tell_segment(segment, verdict);
     if (verdict.ftp_control && verdict.action == ipvs::Action::forward) {
         pass_ftp(arrived, segment, verdict);
         return true;
@@ -306,6 +308,7 @@ bool Director::DataPath::take_request(const ArrivedPacket& arrived, const Packet
                                 .flags = static_cast<ipvs::TcpFlags>(flow.tcp_flags),
                                 .mark = mark};
     const auto verdict = ipvs_.step(segment, now());
+    tell_segment(segment, verdict);
     if (verdict.action == ipvs::Action::reject || verdict.origin == ipvs::Origin::scheduled ||
         verdict.origin == ipvs::Origin::persistence) {
         tell_decision(flow, mark, verdict);
@@ -454,6 +457,21 @@ void Director::DataPath::tell_decision(const packet::Flow& flow, Fwmark mark,
                            chosen ? server_index(verdict.server.address) : journal::no_index,
                            static_cast<std::uint8_t>(chosen ? verdict.origin : ipvs::Origin::none),
                            flow.source, flow.destination});
+}
+
+/// What core/parity replays: each packet in the order in which IPVS met it.
+void Director::DataPath::tell_segment(const ipvs::Segment& segment, const ipvs::Verdict& verdict) {
+    if (!options_.segments) {
+        return;
+    }
+    const bool reply = segment.direction == ipvs::Direction::from_server;
+    tell(journal::SegmentSeen{router_, reply, static_cast<std::uint8_t>(segment.protocol),
+                              static_cast<std::uint8_t>(segment.flags), segment.mark.value(),
+                              reply ? segment.destination : segment.source,
+                              reply ? verdict.virtual_endpoint : segment.destination,
+                              static_cast<journal::Passage>(verdict.action),
+                              verdict.action == ipvs::Action::forward ? verdict.server : Endpoint{},
+                              static_cast<std::uint8_t>(verdict.method)});
 }
 
 /// As IPVS looks services up: by mark, then by address and port, then by port 0.

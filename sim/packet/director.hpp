@@ -22,6 +22,7 @@ namespace lvslab::packet_world {
 struct DirectorOptions {
     ipvs::Options ipvs;
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
+    bool segments = false;                 ///< tells a SegmentSeen of each packet that IPVS met
 };
 
 /// What the director did since the run's start, in packets (a fragmented datagram counts as one).

@@ -38,7 +38,10 @@ RouterHost::RouterHost(Network& network, unsigned router, const scenario::Scenar
       sink_(sink),
       config_(scenario.routers[router].config),
       director_(network, router, scenario,
-                {.ipvs = {.seed = options.seed}, .scheduler = options.scheduler}, sink),
+                {.ipvs = {.seed = options.seed},
+                 .scheduler = options.scheduler,
+                 .segments = options.segments},
+                sink),
       sync_(network.router(router), router, director_, sink) {}
 
 RouterHost::~RouterHost() {

@@ -24,6 +24,7 @@ namespace lvslab::packet_world {
 struct RouterHostOptions {
     std::uint64_t seed = 1;                ///< of the daemons' phases
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
+    bool segments = false;                 ///< tells each packet that IPVS meets
 };
 
 /// The ports of core/router on one node of the network. Tells the sink what the daemons do; who

@@ -54,9 +54,12 @@ public:
           network_(scenario,
                    {.seed = options.seed, .plain_router = static_cast<bool>(options.straight_to)}) {
         for (unsigned i = 0; !options.straight_to && i < scenario.routers.size(); ++i) {
-            routers_.push_back(std::make_unique<RouterHost>(
-                network_, i, scenario,
-                RouterHostOptions{.seed = options.seed, .scheduler = options.scheduler}, sink_));
+            routers_.push_back(
+                std::make_unique<RouterHost>(network_, i, scenario,
+                                             RouterHostOptions{.seed = options.seed,
+                                                               .scheduler = options.scheduler,
+                                                               .segments = options.segments},
+                                             sink_));
         }
         for (unsigned i = 0; i < scenario.data.size(); ++i) {
             data_servers_.push_back(

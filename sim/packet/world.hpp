@@ -19,6 +19,7 @@ namespace lvslab::packet_world {
 struct RunOptions {
     std::uint64_t seed = 1;
     std::optional<std::string> scheduler{};  ///< of every service, instead of the lvs.cf's
+    bool segments = false;                   ///< tells each packet that a router's IPVS meets
     std::vector<std::string> pcap{};         ///< nodes whose links are captured
     std::string pcap_folder{};               ///< an existing folder
     /// Called a thousand times over the run with the simulated time; false stops the run.

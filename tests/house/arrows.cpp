@@ -18,7 +18,7 @@ using Rooms = std::set<std::string>;
 const Rooms all_of_core{"core/base",     "core/packet",  "core/ports",       "core/config",
                         "core/ipvs",     "core/health",  "core/pulse",       "core/router",
                         "core/scenario", "core/journal", "core/conformance", "core/server",
-                        "core/world"};
+                        "core/world",    "core/parity"};
 
 Rooms core_and(Rooms rooms) {
     rooms.insert(all_of_core.begin(), all_of_core.end());
@@ -44,6 +44,9 @@ const std::map<std::string, Rooms> arrows{
     {"core/world",
      {"core/base", "core/config", "core/ipvs", "core/scenario", "core/router", "core/health",
       "core/journal", "core/ports", "core/server"}},
+    {"core/parity",
+     {"core/base", "core/conformance", "core/ipvs", "core/journal", "core/router", "core/scenario",
+      "core/world"}},
     {"sim/flow", all_of_core},
     {"sim/packet", all_of_core},
     {"sim/report", all_of_core},

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "core/parity/world_story.hpp"
+
+#include <variant>
+
+#include <fmt/format.h>
+
+namespace lvslab::parity {
+namespace {
+
+std::string name_of(const std::vector<std::string>& names, std::uint32_t index) {
+    return index < names.size() ? names[index] : "?";
+}
+
+}  // namespace
+
+std::string_view to_string(Thread thread) {
+    switch (thread) {
+        case Thread::role:
+            return "role";
+        case Thread::address:
+            return "address";
+        case Thread::server:
+            return "server";
+    }
+    return "?";
+}
+
+void WorldStory::take(const journal::Event& event) {
+    std::visit([&](const auto& payload) { on(event.time, payload); }, event.payload);
+}
+
+void WorldStory::on(Time, const journal::RunStarted& event) {
+    run_ = event;
+    given_.assign(event.servers.size(), 0);
+}
+
+void WorldStory::on(Time, const journal::Decision& event) {
+    if (event.server < given_.size()) {
+        ++given_[event.server];
+    }
+}
+
+void WorldStory::on(Time, const journal::ResponseReceived& event) {
+    response_times_.push_back(to_seconds(event.response_time));
+}
+
+void WorldStory::on(Time, const journal::ConnectionOpened&) {
+    ++opened_;
+}
+
+void WorldStory::on(Time, const journal::ConnectionClosed& event) {
+    served_ += event.outcome == journal::Outcome::served ? 1 : 0;
+}
+
+void WorldStory::on(Time now, const journal::RoleChanged& event) {
+    moments_.push_back({now, Thread::role, name_of(run_.routers, event.router),
+                        (event.active ? "active: " : "inactive: ") + event.reason});
+}
+
+void WorldStory::on(Time now, const journal::AddressRaised& event) {
+    moments_.push_back({now, Thread::address,
+                        name_of(run_.routers, event.router) + " " + event.address.to_string(),
+                        "raised"});
+}
+
+void WorldStory::on(Time now, const journal::AddressLowered& event) {
+    moments_.push_back({now, Thread::address,
+                        name_of(run_.routers, event.router) + " " + event.address.to_string(),
+                        "lowered"});
+}
+
+template <class Change>
+void WorldStory::server(Time now, const Change& event, std::string what) {
+    moments_.push_back(
+        {now, Thread::server,
+         fmt::format("{} {} {}", name_of(run_.routers, event.router),
+                     name_of(run_.services, event.service), name_of(run_.servers, event.server)),
+         std::move(what)});
+}
+
+void WorldStory::on(Time now, const journal::DestinationAdded& event) {
+    server(now, event, fmt::format("in, weight {}", event.weight));
+}
+void WorldStory::on(Time now, const journal::DestinationEdited& event) {
+    server(now, event, fmt::format("weight {}", event.weight));
+}
+void WorldStory::on(Time now, const journal::DestinationRemoved& event) {
+    server(now, event, "out");
+}
+
+}  // namespace lvslab::parity

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/conformance/recording.hpp"
+#include "core/journal/reader.hpp"
+#include "sim/cli/commands.hpp"
+#include "sim/cli/parity_report.hpp"
+#include "sim/cli/scenario_file.hpp"
+#ifdef LVSLAB_PACKET_WORLD
+#include "sim/packet/world.hpp"
+#endif
+
+namespace lvslab::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ParityOptions {
+    std::string scenario;
+    std::string journal;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::string> scheduler;
+    std::string save;
+    bool json = false;
+};
+
+int refuse(const std::string& message) {
+    fmt::print(stderr, "lvslab parity: {}\n", message);
+    return bad_input;
+}
+
+/// A world's events to what is compared.
+class Follower final : public journal::Sink {
+public:
+    Follower(const scenario::Scenario& scenario, const std::optional<std::string>& scheduler)
+        : recordings_(scenario, scheduler) {}
+
+    void take(const journal::Event& event) override {
+        story_.take(event);
+        recordings_.take(event);
+    }
+    FollowedWorld finish() {
+        FollowedWorld world{std::move(story_), {}};
+        for (auto& recording : recordings_.finish()) {
+            world.routers.push_back(replayed(std::move(recording)));
+        }
+        return world;
+    }
+
+private:
+    static ReplayedRouter replayed(parity::RouterRecording recording) {
+        ReplayedRouter router{std::move(recording), {}, {}};
+        if (router.recording.not_replayable) {
+            return router;
+        }
+        const auto read =
+            conformance::read_recording(router.recording.text, router.recording.name + ".jsonl");
+        router.diagnostics = read.diagnostics;
+        if (read) {
+            auto report = conformance::replay(*read);
+            router.diagnostics.append(report.diagnostics);
+            router.report = std::move(report.value);
+        }
+        return router;
+    }
+
+    parity::WorldStory story_;
+    parity::RouterRecordings recordings_;
+};
+
+/// A journal that another world left.
+std::optional<FollowedWorld> follow_journal(const std::string& path,
+                                            const scenario::Scenario& scenario,
+                                            std::string& reason) {
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), fclose);
+    if (!file) {
+        reason = fmt::format("{}: {}", path, std::strerror(errno));
+        return std::nullopt;
+    }
+    journal::Reader reader([&](char* buffer, std::size_t capacity) {
+        return std::fread(buffer, 1, capacity, file.get());
+    });
+    std::optional<Follower> follower;
+    while (const auto event = reader.next()) {
+        if (!follower) {
+            const auto& scheduler = reader.run().scheduler;
+            follower.emplace(scenario, scheduler.empty() ? std::nullopt : std::optional(scheduler));
+        }
+        follower->take(*event);
+    }
+    if (reader.error()) {
+        reason = reader.error()->to_string(path);
+        return std::nullopt;
+    }
+    if (reader.level() != journal::Level::all) {
+        reason =
+            fmt::format("{}: is not kept at level all, so that its packets are not in it", path);
+        return std::nullopt;
+    }
+    return follower->finish();
+}
+
+/// One recording a router and world, for `lvslab conform`.
+bool save(const ParityOptions& options, const ParityResult& result, std::string& reason) {
+    std::error_code error;
+    fs::create_directories(options.save, error);
+    for (const auto* world : {&result.first, &result.second}) {
+        for (const auto& router : world->routers) {
+            const auto path =
+                fs::path(options.save) /
+                fmt::format("{}-{}.jsonl", world->story.run().world, router.recording.name);
+            std::ofstream out(path, std::ios::binary);
+            out << router.recording.text;
+            out.close();
+            if (!out.good()) {
+                reason = fmt::format("{} cannot be written", path.string());
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+#ifdef LVSLAB_PACKET_WORLD
+
+FollowedWorld follow_packet_world(const scenario::Scenario& scenario, std::uint64_t seed,
+                                  const std::optional<std::string>& scheduler) {
+    packet_world::RunOptions options;
+    options.seed = seed;
+    options.scheduler = scheduler;
+    options.segments = true;
+    Follower follower(scenario, scheduler);
+    packet_world::run(scenario, options, follower);
+    return follower.finish();
+}
+
+int run(const ParityOptions& options) {
+    const auto scenario = load_scenario(options.scenario);
+    fmt::print(stderr, "{}", scenario.diagnostics.to_string());
+    if (!scenario) {
+        return bad_input;
+    }
+    const auto unsupported = packet_world::unsupported(*scenario);
+    fmt::print(stderr, "{}", unsupported.to_string());
+    if (unsupported.has_errors()) {
+        return bad_input;
+    }
+    std::string reason;
+    auto other = follow_journal(options.journal, *scenario, reason);
+    if (!other) {
+        return refuse(reason);
+    }
+    const auto& ran = other->story.run();
+    if (ran.scenario != scenario->name) {
+        return refuse(fmt::format("{}: is of scenario {}, not of {}", options.journal, ran.scenario,
+                                  scenario->name));
+    }
+    const auto scheduler = ran.scheduler.empty() ? std::nullopt : std::optional(ran.scheduler);
+    ParityResult result{scenario->name,
+                        ran.seed,
+                        follow_packet_world(*scenario, ran.seed, scheduler),
+                        std::move(*other),
+                        {}};
+    result.comparison = parity::compare(result.first.story, result.second.story);
+    if (!options.save.empty() && !save(options, result, reason)) {
+        return refuse(reason);
+    }
+    const auto text = options.json ? parity_json(result) : parity_text(result);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return result.holds() ? held : failed;
+}
+
+#else
+
+int run(const ParityOptions&) {
+    return refuse("this lvslab was built without the packet world (LVSLAB_PACKET_WORLD=OFF)");
+}
+
+#endif
+
+}  // namespace
+
+void add_parity_command(CLI::App& app, int& exit_code) {
+    auto options = std::make_shared<ParityOptions>();
+    auto* command = app.add_subcommand(
+        "parity", "Compare the packet world with another world that ran the same plan");
+    command->add_option("SCENARIO", options->scenario, "scenario file (YAML)")->required();
+    command
+        ->add_option("--journal", options->journal,
+                     "journal of the other world's run, kept at level all")
+        ->required();
+    command->add_option("--save", options->save,
+                        "folder for each router's packets, one recording each (lvslab conform)");
+    command->add_flag("--json", options->json, "print numbers as JSON");
+    command->callback([options, &exit_code] {
+        try {
+            exit_code = run(*options);
+        } catch (const std::runtime_error& error) {
+            exit_code = refuse(error.what());
+        }
+    });
+}
+
+}  // namespace lvslab::cli
