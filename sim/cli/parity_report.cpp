@@ -12,10 +12,13 @@ namespace {
 using parity::Moment;
 using parity::ThreadDifference;
 
+/// A world that told of no packet was not replayed, which is no agreement.
 bool replays_hold(const FollowedWorld& world) {
-    return std::ranges::all_of(world.routers, [](const ReplayedRouter& router) {
-        return router.recording.not_replayable || (router.report && router.report->mismatches == 0);
-    });
+    return (!world.routers.empty() || world.story.opened() == 0) &&
+           std::ranges::all_of(world.routers, [](const ReplayedRouter& router) {
+               return router.recording.not_replayable ||
+                      (router.report && router.report->mismatches == 0);
+           });
 }
 
 std::string moments_text(const std::vector<Moment>& moments) {

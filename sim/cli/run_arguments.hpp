@@ -22,6 +22,7 @@ struct RunArguments {
     std::vector<std::string> pcap;
     int progress_fd = -1;
     bool virtual_time = false;  ///< of the kernel world: in a guest, even where ip_vs is there
+    bool segments = false;      ///< the journal tells each packet that a router's IPVS meets
     bool force = false;
     bool quiet = false;
 };

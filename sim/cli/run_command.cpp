@@ -106,6 +106,7 @@ int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
     packet_world::RunOptions options;
     options.seed = arguments.seed.value_or(scenario.seed);
     options.scheduler = arguments.scheduler;
+    options.segments = arguments.segments;
     options.pcap = arguments.pcap.empty() ? scenario.outputs.pcap : arguments.pcap;
     const auto folder = output_folder(arguments, scenario, options.seed);
     std::string reason;
@@ -186,6 +187,9 @@ void add_run_command(CLI::App& app, int& exit_code) {
         ->add_option("--journal", arguments->journal,
                      "events that are kept: none, decisions, all (default: as the scenario says)")
         ->check(CLI::IsMember({"none", "decisions", "all"}));
+    command->add_flag("--segments", arguments->segments,
+                      "tell the journal each packet that a router's IPVS meets (kept at level all; "
+                      "for lvslab parity)");
     command
         ->add_option("--pcap", arguments->pcap,
                      "capture the links of these nodes (all = of every node)")
