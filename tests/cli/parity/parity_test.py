@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`lvslab parity` on journals that the packet world left. Called as parity_test.py LVSLAB."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+LVSLAB = os.path.abspath(sys.argv.pop(1))
+STORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "scenarios",
+                     "failover-story")
+
+
+class Parity(unittest.TestCase):
+    """A takeover, a crash of a real server and a reboot, run once for all tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        shutil.copytree(STORY, cls.path("story"))
+        cls.run_story("whole", "--segments", "--journal", "all")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def path(cls, *names):
+        return os.path.join(cls.folder.name, *names)
+
+    @classmethod
+    def run_story(cls, output, *options):
+        subprocess.run([LVSLAB, "run", cls.path("story", "scenario.yaml"), "--output",
+                        cls.path(output), "--quiet", *options], check=False,
+                       stderr=subprocess.DEVNULL)
+        return cls.path(output, "journal.lvsj")
+
+    def parity(self, journal, *options, story="story"):
+        return subprocess.run([LVSLAB, "parity", self.path(story, "scenario.yaml"), "--journal",
+                               journal, *options], capture_output=True, text=True, check=False)
+
+    def test_a_run_is_at_parity_with_itself(self):
+        done = self.parity(self.path("whole", "journal.lvsj"), "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["largest_share_difference"], 0)
+        self.assertEqual(found["takeover_difference"], 0)
+        for replay in found["replays"]:
+            self.assertEqual({one["router"] for one in replay}, {"lvs1", "lvs1-2", "lvs2"})
+            for one in replay:
+                self.assertEqual(one["mismatches"], 0)
+                self.assertGreater(one["packets"], 1000)
+
+    def test_recordings_can_be_replayed_by_conform(self):
+        self.parity(self.path("whole", "journal.lvsj"), "--save", self.path("saved"))
+        done = subprocess.run([LVSLAB, "conform", self.path("saved")], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("3 files", done.stdout)
+
+    def test_another_deadtime_is_another_story_and_the_difference_is_told(self):
+        shutil.copytree(self.path("story"), self.path("slow"))
+        with open(self.path("slow", "lvs.cf"), encoding="utf-8") as file:
+            text = file.read()
+        changed = text.replace("deadtime = 3", "deadtime = 8")
+        self.assertNotEqual(changed, text)
+        with open(self.path("slow", "lvs.cf"), "w", encoding="utf-8") as file:
+            file.write(changed)
+        done = self.parity(self.path("whole", "journal.lvsj"), "--json", story="slow")
+        self.assertGreater(json.loads(done.stdout)["takeover_difference"], 1)
+
+    def test_a_world_that_chose_otherwise_is_found(self):
+        """The journal's run had rr; the scenario says what it was: another scheduler."""
+        text = subprocess.run([LVSLAB, "parity", self.path("story", "scenario.yaml"), "--journal",
+                               self.path("whole", "journal.lvsj"), "--save", self.path("forged")],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(text.returncode, 0, text.stderr)
+        name = next(f for f in sorted(os.listdir(self.path("forged"))) if "lvs2" in f)
+        with open(self.path("forged", name), encoding="utf-8") as file:
+            lines = file.readlines()
+        first = next(i for i, line in enumerate(lines) if '"f":"S"' in line)
+        servers = [json.loads(line)["to"] for line in lines if '"f":"S"' in line]
+        entry = json.loads(lines[first])
+        entry["to"] = next(s for s in servers if s and s != entry["to"])
+        lines[first] = json.dumps(entry) + "\n"
+        with open(self.path("forged", name), "w", encoding="utf-8") as file:
+            file.writelines(lines)
+        done = subprocess.run([LVSLAB, "conform", self.path("forged", name)], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+
+    def test_a_journal_without_packets_is_no_agreement(self):
+        journal = self.run_story("thin", "--journal", "all")
+        done = self.parity(journal)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no packet met IPVS", done.stdout)
+
+    def test_bad_input_is_refused(self):
+        for journal, message in [(self.path("nothing.lvsj"), "No such file"),
+                                 (self.path("story", "lvs.cf"), "byte 0"),
+                                 (self.run_story("decisions"), "level all")]:
+            done = self.parity(journal)
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn(message, done.stderr)
+            self.assertEqual(done.stdout, "")
+        shutil.copytree(self.path("story"), self.path("other"))
+        with open(self.path("other", "scenario.yaml"), encoding="utf-8") as file:
+            text = file.read()
+        with open(self.path("other", "scenario.yaml"), "w", encoding="utf-8") as file:
+            file.write(text.replace("scenario: failover-story", "scenario: other"))
+        done = self.parity(self.path("whole", "journal.lvsj"), story="other")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is of scenario failover-story, not of other", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
