@@ -187,6 +187,10 @@ void read_packet(Event& event, const json& object) {
         event.ok = integer_of(object, "ok") != 0;
         return;
     }
+    event.unseen = object.contains("unseen") && integer_of(object, "unseen") != 0;
+    if (event.unseen) {
+        return;
+    }
     const auto& to = member(object, "to");
     if (!to.is_null()) {
         event.to = endpoint_of(text_of(object, "to"));

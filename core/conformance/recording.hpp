@@ -83,6 +83,7 @@ struct Event {
     Endpoint client;
     Endpoint virtual_endpoint;
     std::optional<Fwmark> mark;  ///< of a packet; unset = what the rules say
+    bool unseen = false;         ///< nobody saw what became of the packet: played, not compared
     std::optional<Endpoint> to;
     std::optional<ipvs::ForwardingMethod> method;
     bool has_icmp = false;

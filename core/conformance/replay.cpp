@@ -392,6 +392,10 @@ void Player::settle_entry(const Event& event, const Segment& segment, bool seems
 
 void Player::play_in(const Event& event) {
     const auto segment = segment_of(event);
+    if (event.unseen) {
+        ipvs_.step(segment, now_);
+        return;
+    }
     if (!counters_after_) {
         compare_counters(event);
     }

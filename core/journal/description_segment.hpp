@@ -11,8 +11,8 @@
 
 namespace lvslab::journal {
 
-inline constexpr std::array<std::string_view, 5> passage_words{"passed", "forwarded", "dropped",
-                                                               "rejected", "reset"};
+inline constexpr std::array<std::string_view, 6> passage_words{"passed", "forwarded", "dropped",
+                                                               "rejected", "reset", "unseen"};
 
 template <>
 struct Description<SegmentSeen> {
@@ -31,7 +31,7 @@ struct Description<SegmentSeen> {
               &SegmentSeen::virtual_endpoint},
         Field{"passage", "",
               "passed (none of IPVS's business), forwarded, dropped, rejected (ICMP port "
-              "unreachable), reset (RST)",
+              "unreachable), reset (RST), unseen (nothing was seen to come out)",
               &SegmentSeen::passage, NameList::plain, passage_words},
         Field{"real", "", "if forwarded: the real server's address and port", &SegmentSeen::server},
         Field{"method", "", "and how: 0 NAT, 2 tunnel, 3 direct", &SegmentSeen::method}};

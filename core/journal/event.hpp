@@ -266,6 +266,7 @@ enum class Passage : std::uint8_t {
     dropped,
     rejected,  ///< answered with ICMP port unreachable
     reset,     ///< the host's stack answers with RST
+    unseen,    ///< it went in, and nothing was seen to come out for it: a kernel does not say why
 };
 /// A router's IPVS has met a packet. Told only where a run is to be replayed.
 struct SegmentSeen {

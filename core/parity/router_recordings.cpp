@@ -125,6 +125,9 @@ void RouterRecordings::begin_life(std::uint32_t router, Time now) {
     if (files.ftp_helper) {
         life.recording.not_replayable = "the FTP helper makes entries from payloads";
     }
+    if (description.config.syncdaemon) {
+        life.recording.not_replayable = "routers tell each other of connections (syncdaemon)";
+    }
 }
 
 void RouterRecordings::end_life(std::uint32_t router) {
@@ -233,13 +236,6 @@ void RouterRecordings::on(Time now, const journal::DestinationRemoved& event) {
     destination(now, "dst-", event);
 }
 
-void RouterRecordings::on(Time, const journal::SyncReceived& event) {
-    const auto life = lives_.find(event.router);
-    if (life != lives_.end() && event.connections > 0) {
-        life->second.recording.not_replayable = "its partner told it of connections";
-    }
-}
-
 void RouterRecordings::on(Time now, const journal::SegmentSeen& event) {
     const auto life = lives_.find(event.router);
     if (life == lives_.end()) {
@@ -256,6 +252,8 @@ void RouterRecordings::on(Time now, const journal::SegmentSeen& event) {
         rest +=
             fmt::format(R"(,"to":"{}","m":"{}")", event.server.to_string(),
                         conformance::name_of(static_cast<ipvs::ForwardingMethod>(event.method)));
+    } else if (event.passage == journal::Passage::unseen) {
+        rest += R"(,"unseen":1)";
     } else {
         rest += R"(,"to":null)" + answer_of(event);
     }

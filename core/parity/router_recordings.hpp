@@ -50,7 +50,6 @@ private:
     void on(Time now, const journal::DestinationAdded& event);
     void on(Time now, const journal::DestinationEdited& event);
     void on(Time now, const journal::DestinationRemoved& event);
-    void on(Time now, const journal::SyncReceived& event);
     void on(Time now, const journal::SegmentSeen& event);
     template <class Other>
     void on(Time, const Other&) {}
