@@ -28,8 +28,11 @@ namespace {
 /// Ethernet, IP in IP with options, and what an ICMP error quotes.
 constexpr int snap_length = 256;
 constexpr int buffer_bytes = 8 * 1024 * 1024;
-constexpr const char* filter_text =
-    "ip and (tcp[tcpflags] & tcp-syn != 0 or udp or icmp[icmptype] == 3 or ip proto 4)";
+const char* filter_of(Capture::What what) {
+    return what == Capture::What::openings
+               ? "ip and (tcp[tcpflags] & tcp-syn != 0 or udp or icmp[icmptype] == 3 or ip proto 4)"
+               : "ip and (tcp or udp or icmp[icmptype] == 3 or ip proto 4)";
+}
 
 Duration of(const timespec& t) {
     return std::chrono::seconds(t.tv_sec) + Duration(t.tv_nsec);
@@ -43,7 +46,7 @@ Duration realtime_less_monotonic() {
 }
 
 /// libpcap's program for the filter, as the kernel's own type.
-std::vector<sock_filter> compiled_filter() {
+std::vector<sock_filter> compiled_filter(const char* filter_text) {
     const std::unique_ptr<pcap_t, void (*)(pcap_t*)> none(::pcap_open_dead(DLT_EN10MB, snap_length),
                                                           ::pcap_close);
     bpf_program program{};
@@ -59,8 +62,8 @@ std::vector<sock_filter> compiled_filter() {
     return filter;
 }
 
-int open_packet_socket(const NetworkNamespace& where) {
-    auto filter = compiled_filter();
+int open_packet_socket(const NetworkNamespace& where, Capture::What what) {
+    auto filter = compiled_filter(filter_of(what));
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     const int on = 1;
     const Inside inside(where);
@@ -82,10 +85,10 @@ int open_packet_socket(const NetworkNamespace& where) {
 }  // namespace
 
 Capture::Capture(boost::asio::io_context& loop, const RunTimers& timers,
-                 const NetworkNamespace& where, Take take)
+                 const NetworkNamespace& where, What what, Take take)
     : timers_(timers),
       take_(std::move(take)),
-      socket_(loop, open_packet_socket(where)),
+      socket_(loop, open_packet_socket(where, what)),
       clock_offset_(realtime_less_monotonic()) {
     await();
 }

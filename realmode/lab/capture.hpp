@@ -2,6 +2,7 @@
 /// Listens on a router's cards.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -14,15 +15,18 @@
 
 namespace lvslab::lab {
 
-/// A packet socket (packet(7)) on all cards of a namespace, with a filter for what opens
-/// connections: SYN segments, datagrams, ICMP destination unreachable, IP in IP.
+/// A packet socket (packet(7)) on all cards of a namespace, with a filter.
 class Capture {
 public:
+    enum class What : std::uint8_t {
+        openings,      ///< SYN segments, datagrams, ICMP destination unreachable, IP in IP
+        every_packet,  ///< every TCP segment too
+    };
     using Take = std::function<void(const CapturedFrame&)>;
 
     /// Throws std::system_error; std::runtime_error if libpcap refuses the filter.
     Capture(boost::asio::io_context& loop, const RunTimers& timers, const NetworkNamespace& where,
-            Take take);
+            What what, Take take);
     ~Capture();
     Capture(const Capture&) = delete;
     Capture& operator=(const Capture&) = delete;

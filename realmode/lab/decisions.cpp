@@ -102,7 +102,7 @@ void DecisionWatch::take_out(const CapturedFrame& frame, const PacketView& packe
     }
     auto server = server_at(flow->destination.address);
     if (server == journal::no_index) {
-        server = plan_.server_of(frame.destination).value_or(journal::no_index);
+        server = server_behind(frame.destination);
     }
     decided(frame.time, flow->protocol, flow->source, sequence_of(packet), server);
 }
@@ -163,8 +163,7 @@ std::uint8_t DecisionWatch::origin_of(const FlowKey& flow, std::uint32_t service
 
 /// As IPVS looks services up (ip_vs_service_find): by mark, by endpoint, by address alone.
 std::uint32_t DecisionWatch::service_of(const packet::Flow& flow) const {
-    const auto mark =
-        scenario::mark_of(*marks_, flow.protocol, flow.source.address, flow.destination);
+    const auto mark = mark_of(flow);
     const auto find = [&](auto&& is) {
         const auto found = std::ranges::find_if(services_, is);
         return found == services_.end() ? journal::no_index
@@ -184,6 +183,18 @@ std::uint32_t DecisionWatch::service_of(const packet::Flow& flow) const {
     };
     const auto exact = at(flow.destination);
     return exact != journal::no_index ? exact : at({flow.destination.address, Port{0}});
+}
+
+Fwmark DecisionWatch::mark_of(const packet::Flow& flow) const {
+    return scenario::mark_of(*marks_, flow.protocol, flow.source.address, flow.destination);
+}
+
+std::uint32_t DecisionWatch::server_behind(const MacAddress& card) const {
+    return plan_.server_of(card).value_or(journal::no_index);
+}
+
+Address DecisionWatch::address_of(std::uint32_t server) const {
+    return scenario_.servers[server].interface.address;
 }
 
 std::uint32_t DecisionWatch::server_at(const Address& address) const {

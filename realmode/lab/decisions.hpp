@@ -44,6 +44,14 @@ public:
     /// The machine boots: it knows no connection, and has other mark rules perhaps.
     void boot(const scenario::HostFiles& files);
 
+    /// What a packet is for: an index of `services`, or no_index.
+    std::uint32_t service_of(const packet::Flow& flow) const;
+    Fwmark mark_of(const packet::Flow& flow) const;
+    /// The scenario's server with this address, with this card; or no_index.
+    std::uint32_t server_at(const Address& address) const;
+    std::uint32_t server_behind(const MacAddress& card) const;
+    Address address_of(std::uint32_t server) const;
+
 private:
     using FlowKey = std::tuple<Protocol, Endpoint, Endpoint>;  ///< client, virtual endpoint
     struct Pending {
@@ -64,8 +72,6 @@ private:
     void refused(const packet::PacketView& quoted);
     void tell(const FlowKey& flow, const Pending& pending, std::uint32_t server);
     std::uint8_t origin_of(const FlowKey& flow, std::uint32_t service, std::uint32_t server);
-    std::uint32_t service_of(const packet::Flow& flow) const;
-    std::uint32_t server_at(const Address& address) const;
 
     const scenario::Scenario& scenario_;
     const NetworkPlan& plan_;

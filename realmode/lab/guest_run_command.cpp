@@ -36,6 +36,7 @@ struct GuestRunArguments {
     std::string lvsrouter = "lvsrouter";
     std::string guest = LVSLAB_GUEST_SCRIPT;
     unsigned timeout = 1800;
+    bool segments = false;
     bool wall_time = false;
 };
 
@@ -171,6 +172,9 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
     if (arguments.scheduler) {
         words.insert(words.end(), {"--scheduler", *arguments.scheduler});
     }
+    if (arguments.segments) {
+        words.emplace_back("--segments");
+    }
     return words;
 }
 
@@ -224,6 +228,8 @@ void add_guest_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--guest", arguments->guest, "guest.sh, which boots the kernel");
     command->add_option("--timeout", arguments->timeout, "seconds of wall time for all of it")
         ->capture_default_str();
+    command->add_flag("--segments", arguments->segments,
+                      "tell each packet that a router's IPVS meets");
     command->add_flag("--wall-time", arguments->wall_time,
                       "let the guest's clock follow this machine's, instead of virtual time");
     command->callback([arguments, &exit_code] { exit_code = guest_run_command(*arguments); });

@@ -75,7 +75,7 @@ public:
                 loop_, timers_, network_, i, scenario, services_,
                 RouterOptions{options.lvsrouter,
                               (folder_.path() / scenario.routers[i].name).string(), options.seed,
-                              options.scheduler},
+                              options.scheduler, options.segments},
                 *daemon_sources_.back(), *capture_sources_.back()));
         }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {

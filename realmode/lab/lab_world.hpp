@@ -17,6 +17,7 @@ struct RunOptions {
     std::uint64_t seed = 1;
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
     std::string lvsrouter;                 ///< the daemon's program
+    bool segments = false;                 ///< tells each packet that a router's IPVS meets
 };
 
 /// What the kernel world cannot run of this scenario as it is written (errors), and what it runs

@@ -56,7 +56,8 @@ LabRouter::LabRouter(boost::asio::io_context& loop, RunTimers& timers, LabNetwor
       told_(told),
       seen_(seen),
       config_(scenario.routers[router].config),
-      decisions_(scenario, network.plan(), services, router, seen) {
+      decisions_(scenario, network.plan(), services, router, seen),
+      segments_(decisions_, services, router, seen) {
     std::filesystem::create_directories(options_.folder);
     write_configuration();
     open_capture();
@@ -75,9 +76,15 @@ void LabRouter::write_configuration() {
 }
 
 void LabRouter::open_capture() {
-    capture_ =
-        std::make_unique<Capture>(loop_, timers_, network_.machine(machine()),
-                                  [this](const CapturedFrame& frame) { decisions_.take(frame); });
+    capture_ = std::make_unique<Capture>(
+        loop_, timers_, network_.machine(machine()),
+        options_.segments ? Capture::What::every_packet : Capture::What::openings,
+        [this](const CapturedFrame& frame) {
+            decisions_.take(frame);
+            if (options_.segments) {
+                segments_.take(frame);
+            }
+        });
 }
 
 // ---- the daemon ----
@@ -163,6 +170,7 @@ void LabRouter::read_all() {
     }
     if (capture_) {
         capture_->read();
+        segments_.flush();
     }
 }
 
@@ -170,6 +178,10 @@ void LabRouter::crash() {
     life_ = std::make_shared<int>(0);
     daemon_.reset();
     lines_.reset();
+    if (capture_) {
+        capture_->read();
+    }
+    segments_.flush();
     capture_.reset();
 }
 

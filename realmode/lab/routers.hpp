@@ -20,6 +20,7 @@
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/program.hpp"
 #include "realmode/lab/run_timers.hpp"
+#include "realmode/lab/segment_watch.hpp"
 
 namespace lvslab::lab {
 
@@ -28,6 +29,7 @@ struct RouterOptions {
     std::string folder;   ///< for its configuration, its state and its control socket
     std::uint64_t seed = 1;
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
+    bool segments = false;                 ///< tells each packet that its IPVS meets
 };
 
 /// One router: its daemon, the capture on its cards, and the samples of its IPVS table.
@@ -81,6 +83,7 @@ private:
     journal::Sink& seen_;
     config::LvsConfig config_;  ///< on its disk
     DecisionWatch decisions_;
+    SegmentWatch segments_;
     std::unique_ptr<Capture> capture_;
     std::unique_ptr<RunningProgram> daemon_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> lines_;

@@ -22,6 +22,7 @@ struct RunArguments {
     std::optional<std::string> scheduler;
     std::string journal;
     std::string lvsrouter = "lvsrouter";
+    bool segments = false;
 };
 
 int refuse(const std::string& message) {
@@ -61,7 +62,7 @@ int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenar
         return refuse(fmt::format("{} cannot be written", arguments.journal));
     }
     const RunOptions options{arguments.seed.value_or(scenario.seed), arguments.scheduler,
-                             arguments.lvsrouter};
+                             arguments.lvsrouter, arguments.segments};
     journal::Writer writer([&](std::string_view bytes) { file.write(bytes); });
     if (!run(scenario, options, writer)) {
         fmt::print(stderr, "lvslab-lab: stopped; nothing of this run is kept\n");
@@ -103,6 +104,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--journal", arguments->journal, "where the journal goes")->required();
     command->add_option("--lvsrouter", arguments->lvsrouter, "the daemon's program")
         ->capture_default_str();
+    command->add_flag("--segments", arguments->segments,
+                      "tell each packet that a router's IPVS meets");
     command->callback([arguments, &exit_code] { exit_code = run_command(*arguments); });
 }
 

@@ -129,10 +129,10 @@ void SegmentWatch::forwarded(const PacketView& packet, const packet::Flow& flow,
     found->segment.passage = journal::Passage::forwarded;
     found->segment.method = static_cast<std::uint8_t>(method);
     // Direct routing and tunnels leave the port as it is.
-    found->segment.server = method == ipvs::ForwardingMethod::nat
-                                ? flow.destination
-                                : Endpoint{decisions_.address_of(server),
-                                           found->segment.virtual_endpoint.port};
+    found->segment.server =
+        method == ipvs::ForwardingMethod::nat
+            ? flow.destination
+            : Endpoint{decisions_.address_of(server), found->segment.virtual_endpoint.port};
     tell(std::move(*found));
 }
 

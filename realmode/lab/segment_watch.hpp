@@ -39,8 +39,8 @@ private:
 
     void take_in(Time now, const packet::PacketView& packet, const packet::Flow& flow);
     void take_out(const CapturedFrame& frame, const packet::PacketView& packet);
-    void forwarded(const packet::PacketView& packet, const packet::Flow& flow,
-                   std::uint32_t server, ipvs::ForwardingMethod method);
+    void forwarded(const packet::PacketView& packet, const packet::Flow& flow, std::uint32_t server,
+                   ipvs::ForwardingMethod method);
     void replied(const packet::PacketView& packet, const packet::Flow& flow);
     /// The host's own answer to the oldest packet of this connection that waits.
     void answered(const Endpoint& client, const Endpoint& virtual_endpoint,

@@ -66,6 +66,9 @@ std::vector<std::string> words_for(const RunArguments& arguments,
     if (arguments.scheduler) {
         words.insert(words.end(), {"--scheduler", *arguments.scheduler});
     }
+    if (arguments.segments) {
+        words.emplace_back("--segments");
+    }
     return words;
 }
 
@@ -87,6 +90,24 @@ std::string hand_on(const fs::path& path, journal::Sink& sink) {
 
 }  // namespace
 
+int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
+                         const std::filesystem::path& journal) {
+    if (!fs::exists(beside_this_program("lvslab-lab"))) {
+        return refuse_run(
+            "the kernel world's lvslab-lab is not beside lvslab: this was built with "
+            "LVSLAB_REAL_MODE=OFF");
+    }
+    const InterruptGuard guard;
+    const int code = run_and_wait(words_for(arguments, scenario, journal));
+    if (interrupted != 0) {
+        return interrupted_run;
+    }
+    if (code != held) {
+        return code == interrupted_run ? interrupted_run : bad_input;  // it has said why
+    }
+    return held;
+}
+
 int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& scenario) {
     const auto found = objections(arguments, scenario);
     for (const auto& sentence : found) {
@@ -95,11 +116,6 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
     if (!found.empty()) {
         return bad_input;
     }
-    if (!fs::exists(beside_this_program("lvslab-lab"))) {
-        return refuse_run(
-            "the kernel world's lvslab-lab is not beside lvslab: this was built with "
-            "LVSLAB_REAL_MODE=OFF");
-    }
     const auto folder = output_folder(arguments, scenario, arguments.seed.value_or(scenario.seed));
     std::string reason;
     auto output = RunOutput::open(folder, arguments.force, reason);
@@ -107,13 +123,8 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
         return refuse_run(fmt::format("{}: {}", folder.string(), reason));
     }
     const auto told = output->partial() / "kernel.lvsj";
-    const InterruptGuard guard;
-    const int code = run_and_wait(words_for(arguments, scenario, told));
-    if (interrupted != 0) {
-        return interrupted_run;
-    }
-    if (code != held) {
-        return code == interrupted_run ? interrupted_run : bad_input;  // it has said why
+    if (const int code = leave_kernel_journal(arguments, scenario, told); code != held) {
+        return code;
     }
     RunKeeper keeper(arguments, scenario, *output);
     reason = hand_on(told, keeper.sink());

@@ -2,6 +2,8 @@
 /// `lvslab run --world kernel`: the lab's runner as a process of its own, and its journal judged.
 #pragma once
 
+#include <filesystem>
+
 #include "core/scenario/scenario.hpp"
 #include "sim/cli/run_arguments.hpp"
 
@@ -11,5 +13,9 @@ namespace lvslab::cli {
 /// (and with --virtual-time) in a guest. The result and the exit code are those of the packet
 /// world.
 int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& scenario);
+
+/// The same as far as the journal, kept at level all; nothing is judged.
+int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
+                         const std::filesystem::path& journal);
 
 }  // namespace lvslab::cli

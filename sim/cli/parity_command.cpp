@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,9 @@
 #include "core/conformance/recording.hpp"
 #include "core/journal/reader.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/kernel_run.hpp"
 #include "sim/cli/parity_report.hpp"
+#include "sim/cli/run_arguments.hpp"
 #include "sim/cli/scenario_file.hpp"
 #ifdef LVSLAB_PACKET_WORLD
 #include "sim/packet/world.hpp"
@@ -31,6 +34,7 @@ struct ParityOptions {
     std::optional<std::uint64_t> seed;
     std::optional<std::string> scheduler;
     std::string save;
+    bool virtual_time = false;
     bool json = false;
 };
 
@@ -38,6 +42,8 @@ int refuse(const std::string& message) {
     fmt::print(stderr, "lvslab parity: {}\n", message);
     return bad_input;
 }
+
+#ifdef LVSLAB_PACKET_WORLD
 
 /// A world's events to what is compared.
 class Follower final : public journal::Sink {
@@ -110,6 +116,40 @@ std::optional<FollowedWorld> follow_journal(const std::string& path,
     return follower->finish();
 }
 
+/// The kernel world's journal, in a folder that goes with the object.
+class KernelJournal {
+public:
+    KernelJournal() {
+        auto name = (fs::temp_directory_path() / "lvslab-parity-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) {
+            throw std::runtime_error(
+                fmt::format("no temporary folder {}: {}", name, std::strerror(errno)));
+        }
+        folder_ = name;
+    }
+    ~KernelJournal() {
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+    }
+    KernelJournal(const KernelJournal&) = delete;
+    KernelJournal& operator=(const KernelJournal&) = delete;
+
+    fs::path path() const { return folder_ / "kernel.lvsj"; }
+    int run(const ParityOptions& options, const scenario::Scenario& scenario) const {
+        RunArguments arguments;
+        arguments.scenario = options.scenario;
+        arguments.seed = options.seed;
+        arguments.scheduler = options.scheduler;
+        arguments.world = "kernel";
+        arguments.virtual_time = options.virtual_time;
+        arguments.segments = true;
+        return leave_kernel_journal(arguments, scenario, path());
+    }
+
+private:
+    fs::path folder_;
+};
+
 /// One recording a router and world, for `lvslab conform`.
 bool save(const ParityOptions& options, const ParityResult& result, std::string& reason) {
     std::error_code error;
@@ -130,8 +170,6 @@ bool save(const ParityOptions& options, const ParityResult& result, std::string&
     }
     return true;
 }
-
-#ifdef LVSLAB_PACKET_WORLD
 
 FollowedWorld follow_packet_world(const scenario::Scenario& scenario, std::uint64_t seed,
                                   const std::optional<std::string>& scheduler) {
@@ -156,14 +194,23 @@ int run(const ParityOptions& options) {
         return bad_input;
     }
     std::string reason;
-    auto other = follow_journal(options.journal, *scenario, reason);
+    auto journal = options.journal;
+    std::optional<KernelJournal> kernel;
+    if (journal.empty()) {
+        const int code = kernel.emplace().run(options, *scenario);
+        if (code != held) {
+            return code;
+        }
+        journal = kernel->path().string();
+    }
+    auto other = follow_journal(journal, *scenario, reason);
     if (!other) {
         return refuse(reason);
     }
     const auto& ran = other->story.run();
     if (ran.scenario != scenario->name) {
-        return refuse(fmt::format("{}: is of scenario {}, not of {}", options.journal, ran.scenario,
-                                  scenario->name));
+        return refuse(
+            fmt::format("{}: is of scenario {}, not of {}", journal, ran.scenario, scenario->name));
     }
     const auto scheduler = ran.scheduler.empty() ? std::nullopt : std::optional(ran.scheduler);
     ParityResult result{scenario->name,
@@ -193,12 +240,23 @@ int run(const ParityOptions&) {
 void add_parity_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<ParityOptions>();
     auto* command = app.add_subcommand(
-        "parity", "Compare the packet world with another world that ran the same plan");
+        "parity", "Run one plan in the packet world and in the kernel world, and compare them");
     command->add_option("SCENARIO", options->scenario, "scenario file (YAML)")->required();
+    auto* journal = command->add_option(
+        "--journal", options->journal,
+        "journal of another world's run, kept at level all with --segments (default: run the "
+        "kernel world)");
+    command->add_option("--seed", options->seed, "seed instead of the scenario's")
+        ->excludes(journal);
     command
-        ->add_option("--journal", options->journal,
-                     "journal of the other world's run, kept at level all")
-        ->required();
+        ->add_option("--scheduler", options->scheduler,
+                     "scheduler of every virtual service instead of the lvs.cf's")
+        ->excludes(journal);
+    command
+        ->add_flag("--virtual-time", options->virtual_time,
+                   "the kernel world in a guest whose time is exact, even where this machine's "
+                   "kernel has ip_vs")
+        ->excludes(journal);
     command->add_option("--save", options->save,
                         "folder for each router's packets, one recording each (lvslab conform)");
     command->add_flag("--json", options->json, "print numbers as JSON");
