@@ -139,6 +139,9 @@ void SegmentWatch::forwarded(const PacketView& packet, const packet::Flow& flow,
 void SegmentWatch::replied(const PacketView& packet, const packet::Flow& flow) {
     auto found = take_from(replies_, Key{flow.protocol, flow.destination, identification_of(packet),
                                          sequence_of(packet), flow.tcp_flags});
+    if (found && flow.source == found->segment.server) {
+        return;  // routed as any packet: IPVS knew no entry for it
+    }
     if (found) {
         found->segment.passage = journal::Passage::forwarded;
         found->segment.virtual_endpoint = flow.source;
