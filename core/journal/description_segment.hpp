@@ -11,8 +11,8 @@
 
 namespace lvslab::journal {
 
-inline constexpr std::array<std::string_view, 6> passage_words{"passed", "forwarded", "dropped",
-                                                               "rejected", "reset", "unseen"};
+inline constexpr std::array<std::string_view, 6> passage_words{"passed",   "forwarded", "dropped",
+                                                               "rejected", "reset",     "unseen"};
 
 template <>
 struct Description<SegmentSeen> {
