@@ -125,7 +125,11 @@ void Capture::read() {
             return;
         }
         const auto* stamp = CMSG_FIRSTHDR(&message);
-        if (size < ETH_HLEN || stamp == nullptr || stamp->cmsg_type != SO_TIMESTAMPNS) {
+        // A bridge that does not know where a card is floods its frames: who is not meant drops
+        // them.
+        const bool for_others = card.sll_pkttype == PACKET_OTHERHOST;
+        if (size < ETH_HLEN || for_others || stamp == nullptr ||
+            stamp->cmsg_type != SO_TIMESTAMPNS) {
             continue;
         }
         timespec at{};

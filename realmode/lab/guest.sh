@@ -152,7 +152,8 @@ put_libraries() {  # FILE [TREE]: what the dynamic loader finds for it here
 # ---- what every run has: busybox, init, the modules that may be asked for. Kept by its contents.
 loadable=(
     net/netfilter net/ipv4/netfilter net/ipv6/netfilter net/bridge net/sched/sch_netem
-    net/sched/sch_tbf net/sched/sch_htb net/sched/sch_prio net/sched/sch_fq net/sched/sch_ingress
+    net/sched/sch_plug net/sched/sch_tbf net/sched/sch_htb net/sched/sch_prio net/sched/sch_fq
+    net/sched/sch_ingress
     net/sched/cls_u32 net/sched/act_mirred net/sched/cls_flower net/packet/af_packet
     net/ipv4/ipip net/ipv4/ip_tunnel net/ipv4/tunnel4 net/ipv6/sit net/ipv6/ip6_tunnel
     net/ipv6/tunnel6 drivers/net/veth drivers/net/tun drivers/net/dummy drivers/net/ifb

@@ -17,6 +17,9 @@ using world::MachineLinks;
 using world::Side;
 using world::Way;
 
+/// What a card keeps while its machine stands still: as the packet world's, a common receive ring.
+constexpr std::size_t ring_bytes = 256 * 1514;
+
 void ip_batch(const NetworkNamespace& where, const std::string& lines) {
     if (!lines.empty()) {
         run_program(where, {"ip", "-batch", "-"}, lines);
@@ -113,6 +116,11 @@ LabNetwork::Built LabNetwork::build(const PlannedMachine& planned) {
     for (const auto& [name, value] : planned.sysctls) {
         set_sysctl(machine.where, name, value);
     }
+    for (const auto& [name, value] : planned.newer_sysctls) {
+        if (has_sysctl(machine.where, name)) {
+            set_sysctl(machine.where, name, value);
+        }
+    }
     if (!planned.iptables.empty()) {
         run_program(machine.where, {"iptables-restore"}, planned.iptables);
     }
@@ -127,11 +135,14 @@ LabNetwork::Built LabNetwork::build(const PlannedMachine& planned) {
     return machine;
 }
 
-/// netem at both ends of the veth pair; nothing queues where it has nothing to do.
+/// netem at both ends of the veth pair; nothing queues where it has nothing to do. The card of a
+/// machine that stands still is shaped when it goes on.
 void LabNetwork::shape(const Built& machine, const Port& port) {
+    if (port.frozen) {
+        return;
+    }
     const auto end = [&](const NetworkNamespace& where, const std::string& device,
                          Impairment impairment) {
-        impairment.cut = impairment.cut || port.frozen;
         const auto words = netem_words(port.planned.link, impairment);
         run_program(where, {"tc", "-batch", "-"},
                     fmt::format("qdisc replace dev {} root {}\n", device,
@@ -180,6 +191,10 @@ void LabNetwork::crash(const Machine& machine) {
 void LabNetwork::boot(const Machine& machine) {
     if (!exists(machine)) {
         built_.emplace(machine, build(plan_.machine(machine, Boot::at_boot)));
+        if (machine.kind == Machine::Kind::router) {
+            filter_heartbeats(machine.index);
+            leave_heartbeats_unheard(machine.index);
+        }
     }
 }
 
@@ -189,8 +204,20 @@ void LabNetwork::freeze(const Machine& machine, bool frozen) {
         return;
     }
     for (auto& port : found->second.ports) {
-        if (port.frozen != frozen) {
-            port.frozen = frozen;
+        if (port.frozen == frozen) {
+            continue;
+        }
+        port.frozen = frozen;
+        if (frozen) {
+            plug(switches_, port.planned.switch_port, ring_bytes);
+            plug(found->second.where, port.planned.device, ring_bytes);
+            continue;
+        }
+        release(switches_, port.planned.switch_port);
+        release(found->second.where, port.planned.device);
+        // An open plug does nothing more: it stays unless the link has netem.
+        if (!netem_words(port.planned.link, port.up).empty() ||
+            !netem_words(port.planned.link, port.down).empty()) {
             shape(found->second, port);
         }
     }
@@ -263,30 +290,64 @@ void LabNetwork::change_heartbeats(std::optional<Side> side, Way way, Change&& c
         }
         filter_heartbeats(router);
     }
+    for (unsigned router = 0; router < scenario_.routers.size(); ++router) {
+        leave_heartbeats_unheard(router);
+    }
 }
 
-/// The sender's own OUTPUT chain drops its words: nothing else that takes the link is touched.
+/// The sender's own OUTPUT chain loses words by chance: nothing else that takes the link is
+/// touched.
 void LabNetwork::filter_heartbeats(unsigned router) {
     const Machine machine{Machine::Kind::router, router};
     if (!exists(machine)) {
         return;
     }
-    std::string rules = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n";
-    const auto& built = built_.at(machine);
+    auto& built = built_.at(machine);
+    std::string rules;
     for (const auto& port : built.ports) {
         const auto word = words_.find({router, *port.planned.side});
-        if (word == words_.end() || (!word->second.cut && word->second.loss.value_or(0) == 0)) {
-            continue;
+        if (word != words_.end() && !word->second.cut && word->second.loss.value_or(0) > 0) {
+            rules += fmt::format(
+                "-A OUTPUT -o {} -p udp --dport {} -m statistic --mode random --probability {:.6f} "
+                "-j DROP\n",
+                port.planned.device, scenario_.routers[router].config.heartbeat_port.value(),
+                *word->second.loss);
         }
-        const auto by_chance = word->second.cut
-                                   ? std::string()
-                                   : fmt::format(" -m statistic --mode random --probability {:.6f}",
-                                                 *word->second.loss);
-        rules += fmt::format("-A OUTPUT -o {} -p udp --dport {}{} -j DROP\n", port.planned.device,
-                             scenario_.routers[router].config.heartbeat_port.value(), by_chance);
     }
-    run_program(built.where, {"iptables-restore", "--noflush"}, "*filter\n-F OUTPUT\nCOMMIT\n");
-    run_program(built.where, {"iptables-restore", "--noflush"}, rules + "COMMIT\n");
+    if (built.filters || !rules.empty()) {
+        run_program(built.where, {"iptables-restore", "--noflush"},
+                    "*filter\n:OUTPUT ACCEPT\n-F OUTPUT\n" + rules + "COMMIT\n");
+        built.filters = !rules.empty();
+    }
+}
+
+/// Words that are cut are not heard by the other router, and their sender does not notice.
+void LabNetwork::leave_heartbeats_unheard(unsigned router) {
+    const Machine machine{Machine::Kind::router, router};
+    if (!exists(machine)) {
+        return;
+    }
+    auto& built = built_.at(machine);
+    std::set<UnheardDatagrams> wanted;
+    for (const auto& port : built.ports) {
+        for (unsigned from = 0; from < scenario_.routers.size(); ++from) {
+            const auto word = words_.find({from, *port.planned.side});
+            if (from != router && word != words_.end() && word->second.cut) {
+                wanted.insert({port.planned.device, scenario_.routers[from].config.heartbeat_port});
+            }
+        }
+    }
+    for (const auto& which : wanted) {
+        if (!built.unheard.contains(which)) {
+            leave_unheard(built.where, which);
+        }
+    }
+    for (const auto& which : built.unheard) {
+        if (!wanted.contains(which)) {
+            hear_again(built.where, which);
+        }
+    }
+    built.unheard = std::move(wanted);
 }
 
 void LabNetwork::cut_heartbeats(std::optional<Side> side, Way way) {

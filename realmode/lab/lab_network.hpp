@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "core/world/machine.hpp"
 #include "realmode/lab/network_namespace.hpp"
 #include "realmode/lab/network_plan.hpp"
+#include "realmode/lab/route_requests.hpp"
 
 namespace lvslab::lab {
 
@@ -37,7 +39,8 @@ public:
     void crash(const world::Machine& machine);
     /// A machine that is gone boots, with what it has at boot.
     void boot(const world::Machine& machine);
-    /// No frame goes in or out, and its cards notice nothing.
+    /// No frame goes in or out, and its cards notice nothing. Each card keeps some of what comes
+    /// in, and of what the machine's own timers send, until it goes on.
     void freeze(const world::Machine& machine, bool frozen);
 
     void cut(const world::MachineLinks& links, world::Way way);
@@ -71,6 +74,9 @@ private:
     struct Built {
         NetworkNamespace where;
         std::vector<Port> ports;
+        /// Heartbeats that it does not hear now.
+        std::set<UnheardDatagrams> unheard{};
+        bool filters = false;  ///< its OUTPUT chain loses words by chance
     };
     struct Counted {
         journal::NodeTraffic before;  ///< of earlier lives
@@ -85,6 +91,7 @@ private:
     template <class Change>
     void change_heartbeats(std::optional<world::Side> side, world::Way way, Change&& change);
     void filter_heartbeats(unsigned router);
+    void leave_heartbeats_unheard(unsigned router);
     void count(const world::Machine& machine);
     std::string name_of(const world::Machine& machine) const;
 

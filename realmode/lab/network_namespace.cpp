@@ -76,6 +76,11 @@ void loopback_up() {
     }
 }
 
+std::string path_of(std::string sysctl) {
+    std::replace(sysctl.begin(), sysctl.end(), '.', '/');
+    return sysctl;
+}
+
 }  // namespace
 
 NetworkNamespace::NetworkNamespace() {
@@ -121,11 +126,14 @@ Inside::~Inside() {
     go_home();
 }
 
+bool has_sysctl(const NetworkNamespace& where, const std::string& name) {
+    const Inside inside(where);
+    return ::access(("/proc/sys/" + path_of(name)).c_str(), W_OK) == 0;
+}
+
 void set_sysctl(const NetworkNamespace& where, const std::string& name, const std::string& value) {
     const Inside inside(where);
-    auto path = name;
-    std::replace(path.begin(), path.end(), '.', '/');
-    write_sysctl(path, value);
+    write_sysctl(path_of(name), value);
 }
 
 }  // namespace lvslab::lab

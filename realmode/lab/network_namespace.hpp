@@ -35,6 +35,8 @@ public:
     Inside& operator=(const Inside&) = delete;
 };
 
+/// Whether the kernel has this one, net.ipv4.ip_forward say, in the namespace.
+bool has_sysctl(const NetworkNamespace& where, const std::string& name);
 /// Writes a file of /proc/sys in the namespace; throws std::system_error naming it.
 void set_sysctl(const NetworkNamespace& where, const std::string& name, const std::string& value);
 

@@ -41,6 +41,8 @@ struct PlannedMachine {
     std::string name;
     std::vector<PlannedPort> ports;
     std::vector<std::pair<std::string, std::string>> sysctls;  ///< net.ipv4.ip_forward = 1
+    /// Those that older kernels do not have and do not need.
+    std::vector<std::pair<std::string, std::string>> newer_sysctls;
     std::vector<std::string> ip_lines;  ///< for `ip -batch`, once the ports are up
     std::string iptables;               ///< for iptables-restore; empty = none
     std::string arptables;              ///< for arptables-restore; empty = none

@@ -22,7 +22,8 @@ std::uint32_t sequence_of(const PacketView& packet) {
     return tcp ? tcp->sequence() : 0;
 }
 
-/// The oldest one with this key, taken out.
+/// The youngest one with this key, taken out: what goes on does so at once, and an older one of the
+/// same name (a RST has no number of its own) was dropped.
 template <class Table>
 auto take_from(Table& table, const typename Table::key_type& key)
     -> std::optional<typename Table::mapped_type::value_type> {
@@ -30,12 +31,12 @@ auto take_from(Table& table, const typename Table::key_type& key)
     if (found == table.end()) {
         return std::nullopt;
     }
-    auto oldest = std::move(found->second.front());
-    found->second.pop_front();
+    auto youngest = std::move(found->second.back());
+    found->second.pop_back();
     if (found->second.empty()) {
         table.erase(found);
     }
-    return oldest;
+    return youngest;
 }
 
 }  // namespace
@@ -153,21 +154,21 @@ void SegmentWatch::replied(const PacketView& packet, const packet::Flow& flow) {
 
 void SegmentWatch::answered(const Endpoint& client, const Endpoint& virtual_endpoint,
                             journal::Passage passage) {
-    std::optional<Key> oldest;
+    std::optional<Key> youngest;
     for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
         for (auto at = requests_.lower_bound(Key{protocol, client, 0, 0, 0});
              at != requests_.end() && std::get<0>(at->first) == protocol &&
              std::get<1>(at->first) == client;
              ++at) {
-            const auto& first = at->second.front();
-            if (first.segment.virtual_endpoint == virtual_endpoint &&
-                (!oldest || first.time < requests_.at(*oldest).front().time)) {
-                oldest = at->first;
+            const auto& last = at->second.back();
+            if (last.segment.virtual_endpoint == virtual_endpoint &&
+                (!youngest || last.time >= requests_.at(*youngest).back().time)) {
+                youngest = at->first;
             }
         }
     }
-    if (oldest) {
-        auto found = take_from(requests_, *oldest);
+    if (youngest) {
+        auto found = take_from(requests_, *youngest);
         found->segment.passage = passage;
         tell(std::move(*found));
     }

@@ -284,6 +284,9 @@ void ServerApplication::dismiss() {
 }
 
 void ServerApplication::sample(Time now) {
+    if (application_ && !frozen_at_) {
+        wake();  // what ended meanwhile works no more
+    }
     journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
     if (application_) {
         const auto& station = application_->station();
