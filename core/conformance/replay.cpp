@@ -10,7 +10,7 @@
 
 #include "core/base/random.hpp"
 #include "core/conformance/choice_test.hpp"
-#include "core/conformance/listed_entry.hpp"
+#include "core/conformance/list_match.hpp"
 #include "core/conformance/missing_counters.hpp"
 #include "core/conformance/sysctl.hpp"
 #include "core/conformance/wording.hpp"
@@ -74,6 +74,8 @@ private:
     void play_in(const Event& event);
     void play_rs(const Event& event);
     void settle_entry(const Event& event, const Segment& segment, bool seems_alive);
+    void settle_before_bind(const Event& event, const ServiceKey& key);
+    std::optional<ServerCounters> next_counters(const ServiceKey& key, const Endpoint& server);
     void compare_verdict(const Event& event, const Segment& segment, const Verdict& verdict);
     void compare_counters(const Event& event);
     void compare_connections(const Event& event);
@@ -390,6 +392,52 @@ void Player::settle_entry(const Event& event, const Segment& segment, bool seems
     }
 }
 
+/// The next recorded counters of this server, if the event that shows them is of its service.
+std::optional<ServerCounters> Player::next_counters(const ServiceKey& key, const Endpoint& server) {
+    for (auto i = index_ + 1; i < recording_.events.size(); ++i) {
+        const auto& event = recording_.events[i];
+        if (!event.counters) {
+            continue;
+        }
+        const auto* service = service_of(event);
+        const auto row = std::ranges::find(*event.counters, server, &ServerCounters::server);
+        return service != nullptr && service->key == key && row != event.counters->end()
+                   ? std::optional(*row)
+                   : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// A new connection that fills its server up to u_threshold marks it as overloaded, unless a timer
+/// of the same server fired just before: the counters after it are the same in both cases. Every
+/// other attempt has those timers fire before.
+void Player::settle_before_bind(const Event& event, const ServiceKey& key) {
+    if (!event.to || counters_after_) {
+        return;
+    }
+    const auto rows = counters_of(key);
+    const auto row = std::ranges::find_if(
+        rows, [&](const ServerCounters& r) { return r.server.address == event.to->address; });
+    if (row == rows.end()) {
+        return;
+    }
+    const auto next = next_counters(key, row->server);
+    auto ended =
+        next ? row->active + row->inactive + 1 - (next->active + next->inactive) : std::int64_t{0};
+    for (const auto& timer : ipvs_.due_timers(now_)) {
+        if (ended <= 0 || timer.is_template || !timer.server_listed ||
+            timer.server != row->server || timer.service != key) {
+            continue;
+        }
+        --ended;
+        chose_ = true;
+        if (attempt_ > 0 && order_.below(2) == 0) {
+            in_doubt_ = true;
+            ipvs_.fire(timer.handle, now_);
+        }
+    }
+}
+
 void Player::play_in(const Event& event) {
     const auto segment = segment_of(event);
     if (event.unseen) {
@@ -401,6 +449,9 @@ void Player::play_in(const Event& event) {
     }
     settle_entry(event, segment, false);
     auto* service = service_for(segment);
+    if (service != nullptr) {
+        settle_before_bind(event, service->key);
+    }
     const bool random = service != nullptr &&
                         ipvs::find_scheduler(service->settings.scheduler) != nullptr &&
                         ipvs::find_scheduler(service->settings.scheduler)->random;
@@ -585,54 +636,16 @@ bool Player::explain(const std::vector<ServerCounters>& recorded, const ServiceK
     return counters_of(key) == recorded;
 }
 
-/// The recorded entries against the model's, one by one: those of one name (endpoints, server and
-/// state) in the order of their time left.
 void Player::compare_connections(const Event& event) {
     compared_ = true;
-    std::multimap<std::string, std::int64_t> recorded;
-    for (const auto& c : event.connections) {
-        recorded.emplace(fmt::format("{} {} {} {} {}", c.protocol, c.client, c.virtual_endpoint,
-                                     c.server, c.state),
-                         c.seconds_left);
+    auto match = match_listed(event.connections, ipvs_, now_);
+    in_doubt_ = in_doubt_ || match.in_doubt;
+    if (match.difference) {
+        differ(match.difference->first, match.difference->second);
     }
-    std::multimap<std::string, Listed> found;
-    ipvs_.for_each_connection([&](const ipvs::ConnectionStatus& c) {
-        Listed entry{c.handle, c.server_listed, {{c.expires, c.expires}}};
-        if (!c.possible_expiries.empty()) {
-            entry.expiries.assign(c.possible_expiries.begin(), c.possible_expiries.end());
-        }
-        found.emplace(entry_name(c), std::move(entry));
-    });
-    const auto due = ipvs_.due_timers(now_);
-    const auto drop = std::ranges::find_if(due, &DueTimer::is_drop_of_removed);
-    bool dropped = false;
-    std::vector<std::uint32_t> fire;
-    for (const auto& [name, entry] : found) {
-        const auto [begin, end] = recorded.equal_range(name);
-        const auto match = std::find_if(
-            begin, end, [&](const auto& row) { return entry.may_have_left(row.second, now_); });
-        if (match != end) {
-            in_doubt_ = in_doubt_ || entry.expiries.size() > 1;
-            recorded.erase(match);
-        } else if (begin == end && std::ranges::count(due, entry.handle, &DueTimer::handle) > 0) {
-            in_doubt_ = true;
-            fire.push_back(entry.handle);
-        } else if (begin == end && !entry.server_listed && drop != due.end()) {
-            in_doubt_ = true;
-            dropped = true;
-        } else {
-            differ(begin == end ? "no such entry"
-                                : fmt::format("{} with {} s left", name, begin->second),
-                   fmt::format("{} with {} s left", name, entry.left(now_)));
-        }
-    }
-    if (!recorded.empty()) {
-        differ(fmt::format("{} with {} s left", recorded.begin()->first, recorded.begin()->second),
-               "no such entry");
-    }
-    settle_missing(fire);
-    if (dropped) {
-        ipvs_.fire(drop->handle, now_);
+    settle_missing(std::move(match.gone));
+    if (match.dropped) {
+        ipvs_.fire(*match.dropped, now_);
     }
 }
 
