@@ -132,6 +132,24 @@ std::vector<Time> takeovers_of(const WorldStory& story) {
     return times;
 }
 
+std::optional<Duration> removal_difference_of(const WorldStory& first, const WorldStory& second) {
+    std::optional<Duration> largest;
+    auto others = subjects_of(second, Thread::server);
+    for (const auto& [subject, moments] : subjects_of(first, Thread::server)) {
+        const auto& other = others[subject];
+        if (!std::ranges::equal(moments, other, {}, &Moment::what, &Moment::what)) {
+            continue;
+        }
+        for (std::size_t i = 0; i < moments.size(); ++i) {
+            if (moments[i].what == server_is_out) {
+                largest = std::max(largest.value_or(Duration{}),
+                                   distance(moments[i].time, other[i].time));
+            }
+        }
+    }
+    return largest;
+}
+
 }  // namespace
 
 std::optional<double> ks_distance(std::span<const double> a, std::span<const double> b) {
@@ -185,6 +203,7 @@ WorldComparison compare(const WorldStory& first, const WorldStory& second) {
         }
         found.takeover_difference = largest;
     }
+    found.removal_difference = removal_difference_of(first, second);
     return found;
 }
 

@@ -53,6 +53,9 @@ struct WorldComparison {
     std::vector<ThreadDifference> threads;
     /// Difference of the times at which a router became active after another one, in order.
     std::optional<Duration> takeover_difference;
+    /// Largest difference of the times at which a real server was taken out, of those whose story
+    /// is the same.
+    std::optional<Duration> removal_difference;
 };
 
 /// Both stories are of the same scenario (else the servers have other names).

@@ -86,7 +86,7 @@ void WorldStory::on(Time now, const journal::DestinationEdited& event) {
     server(now, event, fmt::format("weight {}", event.weight));
 }
 void WorldStory::on(Time now, const journal::DestinationRemoved& event) {
-    server(now, event, "out");
+    server(now, event, std::string(server_is_out));
 }
 
 }  // namespace lvslab::parity

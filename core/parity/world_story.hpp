@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/time.hpp"
@@ -20,6 +21,9 @@ enum class Thread : std::uint8_t {
     server,   ///< a router put a real server in, changed its weight, or took it out
 };
 std::string_view to_string(Thread thread);
+
+/// What is told of a real server that a router took out.
+inline constexpr std::string_view server_is_out = "out";
 
 struct Moment {
     Time time;

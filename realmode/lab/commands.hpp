@@ -14,6 +14,7 @@ enum ExitCode : int {
 };
 
 /// Adds the command to the program; its callback stores the exit code.
+void add_fits_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_guest_run_command(CLI::App& app, int& exit_code);
 

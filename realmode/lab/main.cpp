@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", LVSLAB_VERSION);
     app.require_subcommand(1);
     int exit_code = lvslab::lab::done;
+    lvslab::lab::add_fits_command(app, exit_code);
     lvslab::lab::add_run_command(app, exit_code);
     lvslab::lab::add_guest_run_command(app, exit_code);
     try {

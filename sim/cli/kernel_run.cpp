@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/cli/kernel_run.hpp"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* no_lab =
+    "the kernel world's lvslab-lab is not beside lvslab: this was built with LVSLAB_REAL_MODE=OFF";
+
 /// The kernel's module is loaded, and this process may use it.
 bool has_ipvs() {
     return ::geteuid() == 0 && fs::exists("/proc/net/ip_vs");
@@ -33,7 +39,14 @@ fs::path beside_this_program(const char* name) {
     return fs::read_symlink("/proc/self/exe").parent_path() / name;
 }
 
-/// The program's exit code; 128 + n if a signal ended it.
+/// A child's exit code; 128 + n if a signal ended it.
+int wait_for(pid_t child) {
+    int status = 0;
+    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int run_and_wait(std::vector<std::string> words) {
     std::vector<char*> argv;
     for (auto& word : words) {
@@ -45,10 +58,7 @@ int run_and_wait(std::vector<std::string> words) {
         ::execv(argv[0], argv.data());
         ::_exit(127);
     }
-    int status = 0;
-    while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return wait_for(child);
 }
 
 std::vector<std::string> words_for(const RunArguments& arguments,
@@ -90,12 +100,36 @@ std::string hand_on(const fs::path& path, journal::Sink& sink) {
 
 }  // namespace
 
+std::optional<std::string> kernel_world_refuses(const std::string& scenario_file) {
+    const auto program = beside_this_program("lvslab-lab").string();
+    int ends[2] = {-1, -1};
+    if (!fs::exists(program) || ::pipe2(ends, O_CLOEXEC) != 0) {
+        throw std::runtime_error(no_lab);
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::execl(program.c_str(), program.c_str(), "fits", scenario_file.c_str(), nullptr);
+        ::_exit(127);
+    }
+    ::close(ends[1]);
+    std::string told;
+    std::array<char, 4096> buffer{};
+    for (ssize_t size = 0; (size = ::read(ends[0], buffer.data(), buffer.size())) > 0;) {
+        told.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    ::close(ends[0]);
+    const int code = wait_for(child);
+    if (code != held && code != bad_input) {
+        throw std::runtime_error(fmt::format("lvslab-lab fits ended with {}", code));
+    }
+    return code == held ? std::nullopt : std::optional(told);
+}
+
 int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
                          const std::filesystem::path& journal) {
     if (!fs::exists(beside_this_program("lvslab-lab"))) {
-        return refuse_run(
-            "the kernel world's lvslab-lab is not beside lvslab: this was built with "
-            "LVSLAB_REAL_MODE=OFF");
+        return refuse_run(no_lab);
     }
     const InterruptGuard guard;
     const int code = run_and_wait(words_for(arguments, scenario, journal));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "core/scenario/scenario.hpp"
 #include "sim/cli/run_arguments.hpp"
@@ -17,5 +19,9 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
 /// The same as far as the journal, kept at level all; nothing is judged.
 int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
                          const std::filesystem::path& journal);
+
+/// What of the scenario file the kernel world cannot do, a line each with its place (`lvslab-lab
+/// fits`); nothing if it can do all. Throws std::runtime_error if it cannot be asked.
+std::optional<std::string> kernel_world_refuses(const std::string& scenario_file);
 
 }  // namespace lvslab::cli

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -17,8 +17,10 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/kernel_run.hpp"
 #include "sim/cli/parity_report.hpp"
+#include "sim/cli/parity_suite.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/scenario_file.hpp"
+#include "sim/cli/temporary_folder.hpp"
 #ifdef LVSLAB_PACKET_WORLD
 #include "sim/packet/world.hpp"
 #endif
@@ -29,11 +31,12 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ParityOptions {
-    std::string scenario;
+    std::vector<std::string> paths;
     std::string journal;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> scheduler;
     std::string save;
+    unsigned jobs = 0;
     bool virtual_time = false;
     bool json = false;
 };
@@ -116,39 +119,35 @@ std::optional<FollowedWorld> follow_journal(const std::string& path,
     return follower->finish();
 }
 
-/// The kernel world's journal, in a folder that goes with the object.
-class KernelJournal {
-public:
-    KernelJournal() {
-        auto name = (fs::temp_directory_path() / "lvslab-parity-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error(
-                fmt::format("no temporary folder {}: {}", name, std::strerror(errno)));
+/// The kernel world's run, as far as its journal.
+int run_kernel(const ParityOptions& options, const scenario::Scenario& scenario,
+               const fs::path& journal) {
+    RunArguments arguments;
+    arguments.scenario = options.paths.front();
+    arguments.seed = options.seed;
+    arguments.scheduler = options.scheduler;
+    arguments.world = "kernel";
+    arguments.virtual_time = options.virtual_time;
+    arguments.segments = true;
+    return leave_kernel_journal(arguments, scenario, journal);
+}
+
+/// Whose answer to ARP a gateway hears first is not in a plan.
+std::optional<std::string> chance_in(const scenario::Scenario& scenario) {
+    using scenario::VipGuard;
+    if (scenario.config.network == config::NetworkType::nat) {
+        return std::nullopt;
+    }
+    for (const auto& server : scenario.servers) {
+        if (server.vip == VipGuard::unprotected || server.vip_at_boot == VipGuard::unprotected) {
+            return fmt::format(
+                "{} answers ARP for virtual addresses, and whose answer the gateway goes by is not "
+                "in the plan",
+                server.name);
         }
-        folder_ = name;
     }
-    ~KernelJournal() {
-        std::error_code ignored;
-        fs::remove_all(folder_, ignored);
-    }
-    KernelJournal(const KernelJournal&) = delete;
-    KernelJournal& operator=(const KernelJournal&) = delete;
-
-    fs::path path() const { return folder_ / "kernel.lvsj"; }
-    int run(const ParityOptions& options, const scenario::Scenario& scenario) const {
-        RunArguments arguments;
-        arguments.scenario = options.scenario;
-        arguments.seed = options.seed;
-        arguments.scheduler = options.scheduler;
-        arguments.world = "kernel";
-        arguments.virtual_time = options.virtual_time;
-        arguments.segments = true;
-        return leave_kernel_journal(arguments, scenario, path());
-    }
-
-private:
-    fs::path folder_;
-};
+    return std::nullopt;
+}
 
 /// One recording a router and world, for `lvslab conform`.
 bool save(const ParityOptions& options, const ParityResult& result, std::string& reason) {
@@ -182,8 +181,8 @@ FollowedWorld follow_packet_world(const scenario::Scenario& scenario, std::uint6
     return follower.finish();
 }
 
-int run(const ParityOptions& options) {
-    const auto scenario = load_scenario(options.scenario);
+int compare_one(const ParityOptions& options) {
+    const auto scenario = load_scenario(options.paths.front());
     fmt::print(stderr, "{}", scenario.diagnostics.to_string());
     if (!scenario) {
         return bad_input;
@@ -195,13 +194,13 @@ int run(const ParityOptions& options) {
     }
     std::string reason;
     auto journal = options.journal;
-    std::optional<KernelJournal> kernel;
+    std::optional<TemporaryFolder> kernel;
     if (journal.empty()) {
-        const int code = kernel.emplace().run(options, *scenario);
+        journal = (kernel.emplace("parity").path() / "kernel.lvsj").string();
+        const int code = run_kernel(options, *scenario, journal);
         if (code != held) {
             return code;
         }
-        journal = kernel->path().string();
     }
     auto other = follow_journal(journal, *scenario, reason);
     if (!other) {
@@ -213,11 +212,9 @@ int run(const ParityOptions& options) {
             fmt::format("{}: is of scenario {}, not of {}", journal, ran.scenario, scenario->name));
     }
     const auto scheduler = ran.scheduler.empty() ? std::nullopt : std::optional(ran.scheduler);
-    ParityResult result{scenario->name,
-                        ran.seed,
-                        follow_packet_world(*scenario, ran.seed, scheduler),
-                        std::move(*other),
-                        {}};
+    ParityResult result{
+        scenario->name,    ran.seed, follow_packet_world(*scenario, ran.seed, scheduler),
+        std::move(*other), {},       chance_in(*scenario)};
     result.comparison = parity::compare(result.first.story, result.second.story);
     if (!options.save.empty() && !save(options, result, reason)) {
         return refuse(reason);
@@ -229,19 +226,45 @@ int run(const ParityOptions& options) {
 
 #else
 
-int run(const ParityOptions&) {
+int compare_one(const ParityOptions&) {
     return refuse("this lvslab was built without the packet world (LVSLAB_PACKET_WORLD=OFF)");
 }
 
 #endif
+
+/// One file is told of at length.
+bool is_suite(const ParityOptions& options) {
+    return options.paths.size() > 1 || fs::is_directory(options.paths.front());
+}
+
+int run_suite(const ParityOptions& options) {
+    if (!options.journal.empty() || !options.save.empty()) {
+        return refuse("--journal and --save are of one scenario");
+    }
+    ParitySuiteOptions suite{options.paths, {}, options.jobs, options.json};
+    if (options.virtual_time) {
+        suite.options.emplace_back("--virtual-time");
+    }
+    if (options.seed) {
+        suite.options.insert(suite.options.end(), {"--seed", std::to_string(*options.seed)});
+    }
+    if (options.scheduler) {
+        suite.options.insert(suite.options.end(), {"--scheduler", *options.scheduler});
+    }
+    return run_parity_suite(suite);
+}
 
 }  // namespace
 
 void add_parity_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<ParityOptions>();
     auto* command = app.add_subcommand(
-        "parity", "Run one plan in the packet world and in the kernel world, and compare them");
-    command->add_option("SCENARIO", options->scenario, "scenario file (YAML)")->required();
+        "parity", "Run plans in the packet world and in the kernel world, and compare them");
+    command
+        ->add_option("PATH", options->paths,
+                     "scenario file (YAML); several, and folders to search for them, are told a "
+                     "line each")
+        ->required();
     auto* journal = command->add_option(
         "--journal", options->journal,
         "journal of another world's run, kept at level all with --segments (default: run the "
@@ -259,10 +282,14 @@ void add_parity_command(CLI::App& app, int& exit_code) {
         ->excludes(journal);
     command->add_option("--save", options->save,
                         "folder for each router's packets, one recording each (lvslab conform)");
+    command
+        ->add_option("--jobs", options->jobs,
+                     "of several scenarios, so many at one time (as many as there are cores)")
+        ->check(CLI::Range(1U, 1024U));
     command->add_flag("--json", options->json, "print numbers as JSON");
     command->callback([options, &exit_code] {
         try {
-            exit_code = run(*options);
+            exit_code = is_suite(*options) ? run_suite(*options) : compare_one(*options);
         } catch (const std::runtime_error& error) {
             exit_code = refuse(error.what());
         }

@@ -12,9 +12,10 @@ namespace {
 using parity::Moment;
 using parity::ThreadDifference;
 
-/// A world that told of no packet was not replayed, which is no agreement.
-bool replays_hold(const FollowedWorld& world) {
-    return (!world.routers.empty() || world.story.opened() == 0) &&
+/// A world that told of no packet was not replayed, which is no agreement, unless the packets may
+/// have passed its routers by.
+bool replays_hold(const FollowedWorld& world, bool may_pass_by) {
+    return (may_pass_by || !world.routers.empty() || world.story.opened() == 0) &&
            std::ranges::all_of(world.routers, [](const ReplayedRouter& router) {
                return router.recording.not_replayable ||
                       (router.report && router.report->mismatches == 0);
@@ -109,7 +110,7 @@ nlohmann::json replay_json(const FollowedWorld& world) {
 }  // namespace
 
 bool ParityResult::holds() const {
-    return replays_hold(first) && replays_hold(second) &&
+    return replays_hold(first, chance.has_value()) && replays_hold(second, chance.has_value()) &&
            std::ranges::all_of(comparison.threads,
                                [](const ThreadDifference& t) { return t.same && t.in_order; });
 }
@@ -124,6 +125,9 @@ std::string parity_text(const ParityResult& result) {
     text += "\nConnections given to each real server\n" + shares_text(result);
     text += fmt::format("  largest difference of a share: {:.3f}%\n",
                         100 * result.comparison.largest_share);
+    if (result.chance) {
+        text += fmt::format("  by chance: {}\n", *result.chance);
+    }
     text += fmt::format("\nConnections served: {} of {} and {} of {}\n", a.served(), a.opened(),
                         b.served(), b.opened());
     if (result.comparison.response_time_distance) {
@@ -159,6 +163,12 @@ std::string parity_json(const ParityResult& result) {
     }
     if (c.takeover_difference) {
         out["takeover_difference"] = to_seconds(*c.takeover_difference);
+    }
+    if (c.removal_difference) {
+        out["removal_difference"] = to_seconds(*c.removal_difference);
+    }
+    if (result.chance) {
+        out["chance"] = *result.chance;
     }
     for (const auto& thread : c.threads) {
         out["threads"][std::string(to_string(thread.thread))] = {

@@ -2,6 +2,7 @@
 /// What `lvslab parity` says of two worlds.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,11 @@ struct ParityResult {
     std::uint64_t seed = 0;
     FollowedWorld first, second;
     parity::WorldComparison comparison;
+    /// Why the worlds need not give the same servers the same connections, if so.
+    std::optional<std::string> chance{};
 
-    /// No replay differs, and every router, address and server has the same story in both.
+    /// No replay differs (where chance is at work a world may have none), and every router, address
+    /// and server has the same story in both.
     bool holds() const;
 };
 

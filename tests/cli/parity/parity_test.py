@@ -91,6 +91,34 @@ class Parity(unittest.TestCase):
                               text=True, check=False)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
 
+    def suite(self, *arguments):
+        return subprocess.run([LVSLAB, "parity", *arguments], capture_output=True, text=True,
+                              check=False)
+
+    @unittest.skipUnless(os.path.exists(LVSLAB + "-lab"), "built without the kernel world")
+    def test_scenarios_that_a_world_cannot_do_are_named_with_the_reason_and_are_no_agreement(self):
+        folder = os.path.join(STORY, "..", "ftp-helper")
+        done = self.suite(folder)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("refused")]
+        self.assertEqual(len(lines), 3, done.stdout)
+        self.assertIn("scenario.yaml:18:11: workload active is FTP", lines[0])
+        self.assertIn("0 compared, of which 0 are at parity; 3 refused", done.stdout)
+        found = json.loads(self.suite("--json", folder).stdout)
+        self.assertEqual([one["state"] for one in found["scenarios"]], ["refused"] * 3)
+        self.assertEqual(found["summary"]["refused"], 3)
+
+    def test_a_wrong_file_among_several_is_bad_input(self):
+        broken = self.path("broken.yaml")
+        with open(broken, "w", encoding="utf-8") as file:
+            file.write("scenario: broken\nrouters: 7\n")
+        done = self.suite(self.path("story", "scenario.yaml"), broken)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("broken.yaml:2", done.stderr)
+        done = self.suite(self.path("story"), "--save", self.path("x"))
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("--save are of one scenario", done.stderr)
+
     def test_a_journal_without_packets_is_no_agreement(self):
         journal = self.run_story("thin", "--journal", "all")
         done = self.parity(journal)

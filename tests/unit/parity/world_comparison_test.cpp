@@ -56,6 +56,14 @@ TEST(WorldComparison, OneStoryAtOtherTimesIsTheSameStory) {
     EXPECT_EQ(c.takeover_difference, std::optional<Duration>(3ms));
 }
 
+TEST(WorldComparison, TheRemovalOfAServerIsTimedApartFromWhatElseBefallsServers) {
+    auto first = takeover(Time{40s}), second = takeover(Time{40s + 3ms});
+    EXPECT_EQ(compare(first, second).removal_difference, std::nullopt) << "none was taken out";
+    first.take({Time{50s}, DestinationRemoved{1, 0, 0}});
+    second.take({Time{50s + 1ms}, DestinationRemoved{1, 0, 0}});
+    EXPECT_EQ(compare(first, second).removal_difference, std::optional<Duration>(1ms));
+}
+
 TEST(WorldComparison, AnotherReasonIsAnotherStory) {
     const auto c = compare(takeover(Time{40s}), takeover(Time{40s}, "released"));
     EXPECT_FALSE(thread(c, Thread::role).same);
