@@ -11,7 +11,6 @@
 #endif
 
 namespace lvslab::cli {
-namespace {
 
 Diagnostics unsupported_in([[maybe_unused]] std::string_view world,
                            [[maybe_unused]] const scenario::Scenario& scenario) {
@@ -22,8 +21,6 @@ Diagnostics unsupported_in([[maybe_unused]] std::string_view world,
 #endif
     return {};
 }
-
-}  // namespace
 
 std::optional<std::string> world_refuses(std::string_view world, const std::string& file,
                                          const scenario::Scenario& scenario) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/diagnostic.hpp"
 #include "core/scenario/scenario.hpp"
 
 namespace lvslab::cli {
@@ -14,6 +15,9 @@ namespace lvslab::cli {
 /// nothing if it can do all. Throws std::runtime_error if the kernel world cannot be asked.
 std::optional<std::string> world_refuses(std::string_view world, const std::string& file,
                                          const scenario::Scenario& scenario);
+
+/// What the world of this name, which is not the kernel world, cannot run or runs otherwise.
+Diagnostics unsupported_in(std::string_view world, const scenario::Scenario& scenario);
 
 /// The first line of them, and how many more there are.
 std::string shortened_refusal(const std::string& lines);

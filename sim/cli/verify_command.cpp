@@ -21,14 +21,13 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/compare_runs.hpp"
+#include "sim/cli/refusals.hpp"
 #include "sim/cli/scenario_file.hpp"
+#include "sim/cli/temporary_folder.hpp"
 #include "sim/cli/verify_plan.hpp"
 #include "sim/cli/verify_reference.hpp"
 #include "sim/cli/verify_report.hpp"
 #include "sim/cli/verify_results.hpp"
-#ifdef LVSLAB_PACKET_WORLD
-#include "sim/packet/world.hpp"
-#endif
 
 namespace lvslab::cli {
 namespace {
@@ -39,33 +38,12 @@ struct VerifyOptions {
     std::vector<std::string> paths;
     std::string junit;
     std::string program;
+    std::string world = "packet";
+    bool virtual_time = false;
     unsigned jobs = 0;
     unsigned seeds = 0;
     bool update = false;
     bool quiet = false;
-};
-
-/// A folder for what the runs leave, gone when it goes.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        auto name = (fs::temp_directory_path() / "lvslab-verify-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error(
-                fmt::format("no temporary folder {}: {}", name, std::strerror(errno)));
-        }
-        path_ = name;
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
 };
 
 /// Holds Ctrl-C back for as long as there is something to tidy up; the runs' pool takes it.
@@ -91,6 +69,11 @@ struct Read {
     Diagnostics diagnostics;
 };
 
+/// References are of the packet world.
+bool is_packet_world(const VerifyOptions& options) {
+    return options.world == "packet";
+}
+
 Read read_scenarios(const VerifyOptions& options) {
     auto found = find_scenarios(options.paths);
     Read read{{}, std::move(found.diagnostics)};
@@ -101,9 +84,12 @@ Read read_scenarios(const VerifyOptions& options) {
         if (!scenario) {
             continue;
         }
-#ifdef LVSLAB_PACKET_WORLD
-        read.diagnostics.append(packet_world::unsupported(*scenario));
-#endif
+        std::optional<std::string> skipped;
+        if (options.world == "kernel") {
+            skipped = world_refuses(options.world, path.string(), *scenario);
+        } else {
+            read.diagnostics.append(unsupported_in(options.world, *scenario));
+        }
         const auto [first, is_new] = names.emplace(scenario->name, path.string());
         if (!is_new) {
             read.diagnostics.error({path.string(), 0, 0},
@@ -111,8 +97,9 @@ Read read_scenarios(const VerifyOptions& options) {
                                                "name",
                                                scenario->name, first->second));
         }
-        auto runs = all_runs(*scenario, options.seeds);
-        read.scenarios.push_back({path.string(), std::move(*scenario), std::move(runs)});
+        auto runs = skipped ? std::vector<NeededRun>{} : all_runs(*scenario, options.seeds);
+        read.scenarios.push_back(
+            {path.string(), std::move(*scenario), std::move(runs), std::move(skipped)});
     }
     return read;
 }
@@ -140,7 +127,7 @@ struct Runs {
 };
 
 Runs run_all(const VerifyOptions& options, const std::vector<ScenarioToVerify>& scenarios) {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder("verify");
     std::vector<Job> jobs;
     std::vector<std::pair<std::size_t, NeededRun>> of;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
@@ -158,7 +145,10 @@ Runs run_all(const VerifyOptions& options, const std::vector<ScenarioToVerify>& 
         options.program.empty() ? fs::read_symlink("/proc/self/exe").string() : options.program;
     runner.at_once =
         options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    runner.options = {"--journal", "decisions"};
+    runner.options = {"--journal", "decisions", "--world", options.world};
+    if (options.virtual_time) {
+        runner.options.emplace_back("--virtual-time");
+    }
     runner.quiet = options.quiet;
     std::map<fs::path, VerifiedRun> read;
     std::map<fs::path, NeededRun> needed;
@@ -203,7 +193,9 @@ int judge_all(const VerifyOptions& options, const std::vector<ScenarioToVerify>&
     bool good = true, written = true;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         auto one = judge_scenario(scenarios[i], std::move(runs.of_scenario[i]), options.seeds);
-        one.reference = compare_with_reference(one, options.seeds > 0);
+        if (is_packet_world(options)) {
+            one.reference = compare_with_reference(one, options.seeds > 0);
+        }
         written = update_reference(options, one) && written;
         good = good && one.holds();
         say(scenario_log(one, options.quiet));
@@ -231,6 +223,10 @@ int refuse(const VerifyOptions& options, const Diagnostics& found) {
     return bad_input;
 }
 
+bool is_skipped(const ScenarioToVerify& one) {
+    return one.skipped.has_value();
+}
+
 int run_verify(const VerifyOptions& options) {
     auto read = read_scenarios(options);
     if (const auto folder = missing_folder(options.junit)) {
@@ -238,6 +234,15 @@ int run_verify(const VerifyOptions& options) {
     }
     if (options.update && options.seeds > 0) {
         read.diagnostics.error({"--update"}, "keeps references of all seeds: leave --seeds out");
+    }
+    if (options.update && !is_packet_world(options)) {
+        read.diagnostics.error({"--update"}, "references are of the packet world");
+    }
+    if (options.virtual_time && options.world != "kernel") {
+        read.diagnostics.error({"--virtual-time"}, "is of the kernel world (--world kernel)");
+    }
+    if (!read.scenarios.empty() && std::ranges::all_of(read.scenarios, is_skipped)) {
+        read.diagnostics.error({options.world + " world"}, "can do none of these scenarios");
     }
     const bool refused = read.diagnostics.has_errors();
     if (refused || !options.quiet) {
@@ -276,6 +281,14 @@ void add_verify_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1U, 1024U));
     command->add_option("--seeds", options->seeds, "at the most so many seeds for an expectation")
         ->check(CLI::Range(1U, 10000U));
+    command
+        ->add_option("--world", options->world,
+                     "what runs them: packet, kernel; what the kernel world cannot do is skipped")
+        ->check(CLI::IsMember({"packet", "kernel"}))
+        ->capture_default_str();
+    command->add_flag("--virtual-time", options->virtual_time,
+                      "the kernel world in a guest whose time is exact, even where this machine's "
+                      "kernel has ip_vs");
     command->add_flag("--update", options->update,
                       "renew the references in results/reference after showing what differs");
     command->add_flag("--quiet", options->quiet, "print only what fails, and the summary");

@@ -43,6 +43,11 @@ struct Problem {
     std::string message, text;
 };
 
+/// Where nothing is skipped, nothing is said of it.
+std::string skipped_attribute(std::size_t count) {
+    return count == 0 ? std::string() : fmt::format(" skipped=\"{}\"", count);
+}
+
 class Suite {
 public:
     Suite(std::string name, std::string file) : name_(std::move(name)), file_(std::move(file)) {}
@@ -50,14 +55,24 @@ public:
     void pass(const std::string& test) { add(test, nullptr); }
     void fail(const std::string& test, const Problem& problem) { add(test, &problem); }
 
-    std::string xml() const {
-        return fmt::format(
-            "  <testsuite name=\"{}\" file=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n"
-            "{}  </testsuite>\n",
-            escaped(name_), escaped(file_), tests, failures, errors, cases_);
+    void skip(const std::string& test, const std::string& reason) {
+        ++tests;
+        ++skipped;
+        cases_ += fmt::format(
+            "    <testcase classname=\"{}\" name=\"{}\">\n      <skipped message=\"{}\"/>\n"
+            "    </testcase>\n",
+            escaped(name_), escaped(test), escaped(reason));
     }
 
-    std::size_t tests = 0, failures = 0, errors = 0;
+    std::string xml() const {
+        return fmt::format(
+            "  <testsuite name=\"{}\" file=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\"{}>\n"
+            "{}  </testsuite>\n",
+            escaped(name_), escaped(file_), tests, failures, errors, skipped_attribute(skipped),
+            cases_);
+    }
+
+    std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
 
 private:
     void add(const std::string& test, const Problem* problem) {
@@ -78,18 +93,19 @@ private:
 };
 
 std::string document(const std::vector<Suite>& suites) {
-    std::size_t tests = 0, failures = 0, errors = 0;
+    std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
     std::string body;
     for (const auto& suite : suites) {
         tests += suite.tests;
         failures += suite.failures;
         errors += suite.errors;
+        skipped += suite.skipped;
         body += suite.xml();
     }
     return fmt::format(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"lvslab verify\" "
-        "tests=\"{}\" failures=\"{}\" errors=\"{}\">\n{}</testsuites>\n",
-        tests, failures, errors, body);
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\"{}>\n{}</testsuites>\n",
+        tests, failures, errors, skipped_attribute(skipped), body);
 }
 
 void add_expectation(Suite& suite, const VerifiedExpectation& e) {
@@ -121,6 +137,10 @@ void add_reference(Suite& suite, const ReferenceResult& reference) {
 
 Suite suite_of(const VerifiedScenario& scenario) {
     Suite suite(scenario.name, scenario.path);
+    if (scenario.skipped) {
+        suite.skip("scenario", *scenario.skipped);
+        return suite;
+    }
     if (!scenario.unfinished.empty()) {
         suite.fail("runs", {true,
                             fmt::format("{} of {} runs did not finish", scenario.unfinished.size(),

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/cli/refusals.hpp"
 #include "sim/cli/verify_report.hpp"
 
 namespace lvslab::cli {
@@ -75,6 +76,10 @@ std::string reference_log(const ReferenceResult& reference, bool quiet) {
 }  // namespace
 
 std::string scenario_log(const VerifiedScenario& scenario, bool quiet) {
+    if (scenario.skipped) {
+        return fmt::format("{} ({}): SKIPPED\n  {}\n\n", scenario.path, scenario.name,
+                           shortened_refusal(*scenario.skipped));
+    }
     std::size_t width = 0;
     for (const auto& e : scenario.expectations) {
         width = std::max(width, e.expectation.text.size());
@@ -107,8 +112,10 @@ std::string scenario_log(const VerifiedScenario& scenario, bool quiet) {
 }
 
 std::string verdict_summary(const std::vector<VerifiedScenario>& scenarios) {
-    std::size_t runs = 0, expectations = 0, failed = 0, violations = 0, differ = 0, unfinished = 0;
+    std::size_t runs = 0, expectations = 0, failed = 0, violations = 0, differ = 0, unfinished = 0,
+                skipped = 0;
     for (const auto& s : scenarios) {
+        skipped += s.skipped ? 1U : 0U;
         runs += s.runs.size();
         expectations += s.expectations.size();
         failed += static_cast<std::size_t>(
@@ -120,7 +127,7 @@ std::string verdict_summary(const std::vector<VerifiedScenario>& scenarios) {
                       ? 1U
                       : 0U;
     }
-    auto text = fmt::format("{}, {}, {}: ", plural(scenarios.size(), "scenario"),
+    auto text = fmt::format("{}, {}, {}: ", plural(scenarios.size() - skipped, "scenario"),
                             plural(runs, "run"), plural(expectations, "expectation"));
     std::string bad;
     const auto add = [&](std::size_t count, const std::string& what) {
@@ -134,7 +141,10 @@ std::string verdict_summary(const std::vector<VerifiedScenario>& scenarios) {
         fmt::format("{} from the reference",
                     differ == 1 ? std::string("1 differs") : fmt::format("{} differ", differ)));
     add(unfinished, plural(unfinished, "run") + " did not finish");
-    return text + (bad.empty() ? "all hold" : bad) + "\n";
+    const auto left_out = skipped == 0
+                              ? std::string()
+                              : fmt::format("; {} skipped, which this world cannot do", skipped);
+    return text + (bad.empty() ? "all hold" : bad) + left_out + "\n";
 }
 
 }  // namespace lvslab::cli

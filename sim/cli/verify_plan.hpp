@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,9 @@ struct NeededRun {
 struct ScenarioToVerify {
     std::string path;
     scenario::Scenario scenario;
-    std::vector<NeededRun> runs;  ///< in order; at least one
+    std::vector<NeededRun> runs;  ///< in order; at least one, unless it is skipped
+    /// What the world cannot do of it, a line each, if so.
+    std::optional<std::string> skipped{};
 };
 
 /// The runs that judge an expectation; never more seeds than `most_seeds` (0 = as many as it says).

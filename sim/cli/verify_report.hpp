@@ -17,7 +17,8 @@ std::string scenario_log(const VerifiedScenario& scenario, bool quiet);
 std::string verdict_summary(const std::vector<VerifiedScenario>& scenarios);
 
 /// JUnit XML: a testsuite for each scenario, in it a testcase for each expectation, one for the
-/// invariants, one for the runs if one did not finish, one for the reference if there is one. No
+/// invariants, one for the runs if one did not finish, one for the reference if there is one. A
+/// skipped scenario's is its one testcase "scenario". No
 /// clock is read, so the same results give the same bytes.
 std::string junit_xml(const std::vector<VerifiedScenario>& scenarios);
 /// The same for input that is wrong: a testsuite for each file with an error, its testcase "input".

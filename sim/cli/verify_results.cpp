@@ -129,6 +129,10 @@ VerifiedScenario judge_scenario(const ScenarioToVerify& scenario, std::vector<Ve
     VerifiedScenario verified;
     verified.path = scenario.path;
     verified.name = scenario.scenario.name;
+    verified.skipped = scenario.skipped;
+    if (verified.skipped) {
+        return verified;
+    }
     for (const auto& expectation : scenario.scenario.expectations) {
         verified.expectations.push_back(judge_one(expectation, scenario, runs, most_seeds));
     }

@@ -58,6 +58,7 @@ struct VerifiedScenario {
     std::vector<std::string> violation_texts;  ///< "configured-3: ..."
     std::vector<std::string> unfinished;       ///< "configured-3: signal 9", with its words
     ReferenceResult reference;
+    std::optional<std::string> skipped{};  ///< not run: what the world cannot do of it
 
     bool holds() const;
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """conformance.py must find, shrink and write what differs: the model is told lc where the kernel
-has wlc. usage: conformance_test.py FOLDER_OF_PROGRAMS"""
+has wlc. usage: conformance_test.py FOLDER_OF_PROGRAMS Found|Shrunk"""
 import pathlib
 import re
 import subprocess
@@ -11,6 +11,7 @@ import unittest
 
 PROGRAM = pathlib.Path(__file__).with_name("conformance.py")
 PROGRAMS = sys.argv.pop(1)
+SCRIPT = pathlib.Path(__file__).with_name("wlc_is_not_lc.script")
 MOST_STEPS = 10  # a timeout, a service, two servers and a few arrivals tell wlc and lc apart
 
 
@@ -19,7 +20,24 @@ def conformance(*words):
                           capture_output=True, check=False)
 
 
-class Conformance(unittest.TestCase):
+class Found(unittest.TestCase):
+    def test_a_model_that_chooses_otherwise_is_found_and_a_right_one_is_not(self):
+        wrong = conformance("--replay", SCRIPT, "--believe", "wlc=lc")
+        self.assertEqual(wrong.returncode, 1, wrong.stdout + wrong.stderr)
+        right = conformance("--replay", SCRIPT)
+        self.assertEqual(right.returncode, 0, right.stdout + right.stderr)
+
+    def test_wrong_arguments_are_told(self):
+        absent = conformance("--replay", "/no/such.script")
+        self.assertEqual(absent.returncode, 2)
+        self.assertIn("/no/such.script", absent.stderr)
+        unbuilt = subprocess.run([PROGRAM, "--programs", "/no/such", "--decisions", "10"],
+                                 text=True, capture_output=True, check=False)
+        self.assertEqual(unbuilt.returncode, 2)
+        self.assertIn("ipvs_oracle", unbuilt.stderr)
+
+
+class Shrunk(unittest.TestCase):
     def test_a_mismatch_is_shrunk_to_a_script_that_shows_it_again(self):
         with tempfile.TemporaryDirectory() as folder:
             found = conformance("--decisions", 40, "--schedulers", "wlc", "--seed", 6, "--out",
@@ -34,15 +52,6 @@ class Conformance(unittest.TestCase):
             # A right model plays it as the kernel does.
             right = conformance("--replay", script)
             self.assertEqual(right.returncode, 0, right.stdout + right.stderr)
-
-    def test_wrong_arguments_are_told(self):
-        absent = conformance("--replay", "/no/such.script")
-        self.assertEqual(absent.returncode, 2)
-        self.assertIn("/no/such.script", absent.stderr)
-        unbuilt = subprocess.run([PROGRAM, "--programs", "/no/such", "--decisions", "10"],
-                                 text=True, capture_output=True, check=False)
-        self.assertEqual(unbuilt.returncode, 2)
-        self.assertIn("ipvs_oracle", unbuilt.stderr)
 
 
 if __name__ == "__main__":
