@@ -254,6 +254,21 @@ class Verify(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("again.yaml: is called pair, as pair.yaml is", done.stderr)
 
+    @unittest.skipUnless(os.path.exists(LVSLAB + "-lab"), "built without the kernel world")
+    def test_a_world_that_can_do_none_of_the_scenarios_verifies_nothing(self):
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
+                              "scenarios", "ftp-helper")
+        done = self.verify("--world", "kernel", folder)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("can do none of these scenarios", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_what_is_of_one_world_is_refused_in_another(self):
+        self.scenario("pair", HOLDS)
+        done = self.verify("--virtual-time", "pair.yaml")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is of the kernel world", done.stderr)
+
     def test_a_folder_without_scenarios_is_bad_input(self):
         os.mkdir(self.path("empty"))
         done = self.verify("empty")
