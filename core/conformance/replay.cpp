@@ -37,11 +37,10 @@ enum class Later : std::uint8_t { gone, unknown, there };
 class Player {
 public:
     /// Attempt 0 thinks of timers in the order in which they were due, others in a random order.
-    Player(const Recording& recording, ipvs::Profile profile, unsigned attempt = 0,
-           ipvs::Expiry expiry = ipvs::Expiry::told, Duration wheel_phase = {})
+    Player(const Recording& recording, const ipvs::Options& options, unsigned attempt = 0)
         : recording_(recording),
-          profile_(profile),
-          ipvs_(options(profile, expiry, wheel_phase)),
+          profile_(options.profile),
+          ipvs_(options),
           attempt_(attempt),
           order_(attempt, "order of timers") {
         report_.name = recording.name;
@@ -58,14 +57,6 @@ private:
         ServiceKey key;
         ipvs::ServiceSettings settings;
     };
-
-    static ipvs::Options options(ipvs::Profile profile, ipvs::Expiry expiry, Duration wheel_phase) {
-        ipvs::Options o;
-        o.profile = profile;
-        o.expiry = expiry;
-        o.wheel_phase = wheel_phase;
-        return o;
-    }
 
     void play_event(const Event& event);
     void play_change(const Event& event);
@@ -324,11 +315,7 @@ Segment Player::segment_of(const Event& event) const {
     s.source = event.client;
     s.destination = event.virtual_endpoint;
     for (const auto& rule : marks_) {
-        const bool fits =
-            (!rule.destination || rule.destination->contains(s.destination.address)) &&
-            (!rule.protocol || *rule.protocol == s.protocol) &&
-            (!rule.port || *rule.port == s.destination.port);
-        s.mark = fits ? rule.mark : s.mark;
+        s.mark = fits(rule, s) ? rule.mark : s.mark;
     }
     s.mark = event.mark.value_or(s.mark);
     return s;
@@ -492,25 +479,18 @@ void Player::play_in(const Event& event) {
 
 void Player::compare_verdict(const Event& event, const Segment& segment, const Verdict& verdict) {
     compared_ = true;
-    const auto describe = [](const std::optional<Endpoint>& to, std::string_view method, bool icmp,
-                             int type, int code, std::string reply) {
-        std::ranges::sort(reply);
-        return fmt::format("to {}{}{}{}", to ? to->to_string() : "nobody",
-                           method.empty() ? "" : fmt::format(" by {}", method),
-                           icmp ? fmt::format(", ICMP {}/{}", type, code) : "",
-                           reply.empty() ? "" : fmt::format(", the director answers {}", reply));
-    };
     const bool forwards = verdict.action == Action::forward;
     const bool stack = verdict.action == Action::pass || verdict.action == Action::reset;
     const bool unreachable =
         verdict.action == Action::reject || (stack && segment.protocol == Protocol::udp);
     const bool ipv6 = segment.destination.address.is_v6();
-    const auto expected = describe(event.to, event.method ? name_of(*event.method) : "",
-                                   event.has_icmp, event.icmp_type, event.icmp_code, event.reply);
+    const auto expected =
+        outcome_text(event.to, event.method ? name_of(*event.method) : "", event.has_icmp,
+                     event.icmp_type, event.icmp_code, event.reply);
     const auto found =
-        describe(forwards ? std::optional(verdict.server) : std::nullopt,
-                 event.method && forwards ? name_of(verdict.method) : "", unreachable, ipv6 ? 1 : 3,
-                 ipv6 ? 4 : 3, stack ? stack_answer(segment) : "");
+        outcome_text(forwards ? std::optional(verdict.server) : std::nullopt,
+                     event.method && forwards ? name_of(verdict.method) : "", unreachable,
+                     ipv6 ? 1 : 3, ipv6 ? 4 : 3, stack ? stack_answer(segment) : "");
     if (expected != found) {
         differ(expected, found);
     }
@@ -674,18 +654,20 @@ void Player::settle_missing(std::vector<std::uint32_t> fire) {
 Checked<Report> by_one_rule(const Recording& recording, ipvs::Profile profile,
                             Checked<Report> told) {
     auto best = told;
-    const auto attempt = [&](ipvs::Expiry expiry, Duration phase) {
-        auto found = Player(recording, profile, 0, expiry, phase).play(best->mismatches);
+    ipvs::Options options{.profile = profile, .expiry = ipvs::Expiry::exact};
+    const auto explains = [&] {
+        auto found = Player(recording, options).play(best->mismatches);
         if (found && found->mismatches < best->mismatches) {
             best = std::move(found);
         }
         return best->mismatches == 0;
     };
-    bool explained = attempt(ipvs::Expiry::exact, {});
+    bool explained = explains();
     // Of the level at which the timers of closing connections hang: one to two minutes ahead.
     const auto granule = ipvs::wheel_granule(ipvs::wheel_level(std::chrono::minutes(2)));
-    for (auto phase = Duration{}; !explained && phase < granule; phase += ipvs::jiffy) {
-        explained = attempt(ipvs::Expiry::wheel, phase);
+    for (options.expiry = ipvs::Expiry::wheel; !explained && options.wheel_phase < granule;
+         options.wheel_phase += ipvs::jiffy) {
+        explained = explains();
     }
     best->timer_granule += told->mismatches - best->mismatches;
     return best;
@@ -694,7 +676,8 @@ Checked<Report> by_one_rule(const Recording& recording, ipvs::Profile profile,
 }  // namespace
 
 Checked<Report> replay(const Recording& recording, ipvs::Profile profile) {
-    Player player(recording, profile);
+    const ipvs::Options options{.profile = profile, .expiry = ipvs::Expiry::told};
+    Player player(recording, options);
     auto result = player.play();
     const bool counted = std::ranges::any_of(
         recording.events, [](const Event& event) { return event.counters.has_value(); });
@@ -703,7 +686,7 @@ Checked<Report> replay(const Recording& recording, ipvs::Profile profile) {
     }
     for (unsigned attempt = 1; attempt <= attempts && counted && result && result->mismatches > 0;
          ++attempt) {
-        Player again(recording, profile, attempt);
+        Player again(recording, options, attempt);
         auto other = player.chose() ? again.play() : Checked<Report>{};
         if (other && other->mismatches < result->mismatches) {
             result = std::move(other);

@@ -2,6 +2,8 @@
 /// What the model did, in the words of recordings and reports.
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +82,24 @@ inline std::string stack_answer(const Segment& segment) {
         return "";
     }
     return has(segment.flags, ipvs::TcpFlags::ack) ? "R" : "AR";
+}
+
+/// Where a packet went, or the director's own answer to it. The order of `reply`'s flags is
+/// nothing.
+inline std::string outcome_text(const std::optional<Endpoint>& to, std::string_view method,
+                                bool icmp, int type, int code, std::string reply) {
+    std::ranges::sort(reply);
+    return fmt::format("to {}{}{}{}", to ? to->to_string() : "nobody",
+                       method.empty() ? "" : fmt::format(" by {}", method),
+                       icmp ? fmt::format(", ICMP {}/{}", type, code) : "",
+                       reply.empty() ? "" : fmt::format(", the director answers {}", reply));
+}
+
+/// Whether the rule marks such a packet.
+inline bool fits(const MarkRule& rule, const Segment& segment) {
+    return (!rule.destination || rule.destination->contains(segment.destination.address)) &&
+           (!rule.protocol || *rule.protocol == segment.protocol) &&
+           (!rule.port || *rule.port == segment.destination.port);
 }
 
 }  // namespace lvslab::conformance
