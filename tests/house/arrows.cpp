@@ -52,7 +52,7 @@ const std::map<std::string, Rooms> arrows{
     {"sim/report", all_of_core},
     {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/report"})},
     {"realmode", all_of_core},
-    {"bindings", all_of_core},
+    {"bindings", core_and({"sim/flow"})},
 };
 
 /// Plain types of other rooms that a room may share beside its arrows: services and destinations,

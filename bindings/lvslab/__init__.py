@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""lvslab: clusters of the Linux Virtual Server, in the lab.
+
+Times are seconds (float), sizes bytes, addresses text. docs/python.md is the guide.
+
+>>> import lvslab
+>>> ipvs = lvslab.Ipvs()
+>>> ipvs.add_service("192.168.26.10:80", scheduler="wlc")
+>>> ipvs.destinations("192.168.26.10:80")
+[]
+"""
+
+from ._lvslab import (
+    ClientGroup,
+    Connection,
+    Destination,
+    Diagnostic,
+    Fault,
+    Ipvs,
+    LvsConfig,
+    RealServer,
+    Router,
+    Scenario,
+    Segment,
+    Server,
+    ServiceKey,
+    Verdict,
+    VirtualServer,
+    Workload,
+    __version__,
+)
+from .errors import InputError, IpvsError
+from .files import InputWarning, check_config, load_config, load_scenario
+
+__all__ = [
+    "ClientGroup",
+    "Connection",
+    "Destination",
+    "Diagnostic",
+    "Fault",
+    "InputError",
+    "InputWarning",
+    "Ipvs",
+    "IpvsError",
+    "LvsConfig",
+    "RealServer",
+    "Router",
+    "Scenario",
+    "Segment",
+    "Server",
+    "ServiceKey",
+    "Verdict",
+    "VirtualServer",
+    "Workload",
+    "__version__",
+    "check_config",
+    "load_config",
+    "load_scenario",
+]
