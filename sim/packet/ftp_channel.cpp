@@ -45,14 +45,8 @@ void FtpChannel::on_data(ns3::Ptr<ns3::Socket>) {
         if (packet->GetSize() == 0) {
             return;
         }
-        text_ += text_of(*packet);
-        for (auto end = text_.find("\r\n"); end != std::string::npos; end = text_.find("\r\n")) {
-            const auto line = text_.substr(0, end);
-            text_.erase(0, end + 2);
+        for (const auto& line : lines_.take(text_of(*packet))) {
             hear_(line);
-        }
-        if (text_.size() > longest_ftp_line) {
-            text_.clear();
         }
     }
 }

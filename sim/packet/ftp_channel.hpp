@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/quantities.hpp"
+#include "core/world/ftp_lines.hpp"
 #include "sim/packet/ns3.hpp"
 
 namespace lvslab::packet_world {
@@ -33,10 +34,7 @@ private:
 
     ns3::Ptr<ns3::Socket> socket_;
     Hear hear_;
-    std::string text_;  ///< of a line that is not whole yet
+    world::FtpLines lines_;
 };
-
-/// A line without CRLF that is longer than this is no FTP.
-inline constexpr std::size_t longest_ftp_line = 4096;
 
 }  // namespace lvslab::packet_world

@@ -5,9 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "core/ipvs/ftp_dialogue.hpp"
+#include "core/world/ftp_client_dialogue.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/ftp_channel.hpp"
 #include "sim/packet/tcp_door.hpp"
@@ -16,7 +14,6 @@ namespace lvslab::packet_world {
 namespace {
 
 using journal::Outcome;
-using scenario::FtpTransfers;
 
 // RFC 792: destination unreachable; code 4 only asks for smaller packets.
 constexpr std::uint8_t icmp_unreachable = 3;
@@ -124,8 +121,7 @@ public:
                   ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario)
         : ClientConnection(owner, std::move(plan)),
           node_(std::move(node)),
-          scenario_(scenario),
-          ftp_(scenario.workloads[this->plan().workload].ftp),
+          dialogue_(scenario, scenario.workloads[this->plan().workload].ftp, this->plan().to),
           control_(new_socket(), {{}, [this](bool) { fail(); }}),
           channel_(control_.pointer(), [this](const std::string& line) { hear(line); }) {}
 
@@ -150,9 +146,6 @@ public:
     }
 
 private:
-    /// What it has said last, and waits for the answer to.
-    enum class Step : std::uint8_t { greeting, user, password, type, prepare, transfer };
-
     ns3::Ptr<ns3::Socket> new_socket() const {
         return ns3::Socket::CreateSocket(node_, ns3::TcpSocketFactory::GetTypeId());
     }
@@ -163,62 +156,36 @@ private:
         }
     }
 
-    void say(Step step, std::string_view line) {
-        step_ = step;
-        channel_.say(line);
-    }
-
-    /// An answer; the lines before the last of a long one are passed over (RFC 959, 4.2).
     void hear(const std::string& line) {
-        if (has_ended() || line.size() < 4 || line[3] == '-') {
-            return;
-        }
-        const auto code = line.substr(0, 3);
-        switch (step_) {
-            case Step::greeting:
-                return code == "220" ? greeted(line) : fail();
-            case Step::user:
-                return code == "331" ? say(Step::password, "PASS lvslab@") : fail();
-            case Step::password:
-                return code == "230" ? say(Step::type, "TYPE I") : fail();
-            case Step::type:
-                return code == "200" ? ask() : fail();
-            case Step::prepare:
-                return prepared(code, line);
-            case Step::transfer:
-                if (code == "226") {
-                    said_complete_ = true;
-                    return check_complete();
-                }
-                return code == "150" ? data_is_expected() : fail();
+        if (!has_ended()) {
+            obey(dialogue_.hear(line));
         }
     }
 
-    void greeted(const std::string& line) {
-        for (std::uint32_t i = 0; i < scenario_.servers.size(); ++i) {
-            if (line.starts_with("220 " + scenario_.servers[i].name + " ")) {
-                heard_from(i);
-            }
+    void obey(const world::FtpClientDialogue::Step& step) {
+        if (const auto server = dialogue_.server()) {
+            heard_from(*server);
         }
-        say(Step::user, "USER anonymous");
+        if (step.failed) {
+            return fail();
+        }
+        if (!step.say.empty()) {
+            channel_.say(step.say);
+        } else if (step.ready) {
+            ask();
+        } else if (step.listen) {
+            offer();
+        } else if (step.connect) {
+            connect(*step.connect);
+        } else if (step.send) {
+            send();
+        } else if (step.complete) {
+            // Its socket is still in a callback: closed and forgotten by the next turn.
+            finished_ = ns3::Simulator::ScheduleNow(&FtpConnection::transferred, this);
+        }
     }
 
-    void ask() override {
-        received_ = 0;
-        data_ended_ = false;
-        said_complete_ = false;
-        may_send_ = false;
-        unsent_ = ftp_.upload ? request().response_bytes : 0;
-        switch (ftp_.mode) {
-            case FtpTransfers::Mode::passive:
-                return say(Step::prepare, "PASV");
-            case FtpTransfers::Mode::extended_passive:
-                return say(Step::prepare, "EPSV");
-            case FtpTransfers::Mode::active:
-            case FtpTransfers::Mode::extended_active:
-                return offer();
-        }
-    }
+    void ask() override { obey(dialogue_.ask(request().response_bytes)); }
 
     /// PORT or EPRT: a socket of ours waits for the server.
     void offer() {
@@ -233,40 +200,22 @@ private:
             ns3::MakeCallback(&FtpConnection::on_accepted, this));
         ns3::Address bound;
         listening_->GetSockName(bound);
-        const Endpoint mine{plan().source.address,
-                            from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port};
-        say(Step::prepare,
-            ftp_.mode == FtpTransfers::Mode::active
-                ? "PORT " + ipvs::ftp_answer_text(ipvs::FtpMode::passive, mine)
-                : fmt::format("EPRT |1|{}|{}|", mine.address.to_string(), mine.port.value()));
+        channel_.say(dialogue_.offer(
+            {plan().source.address, from_ns3(ns3::InetSocketAddress::ConvertFrom(bound)).port}));
     }
 
-    void prepared(const std::string& code, const std::string& line) {
-        if (FtpTransfers::server_connects(ftp_.mode)) {
-            return code == "200" ? transfer() : fail();
-        }
-        const std::span<const std::uint8_t> bytes(
-            reinterpret_cast<const std::uint8_t*>(line.data()), line.size());
-        const auto answer = ipvs::read_ftp_answer(bytes,
-                                                  ftp_.mode == FtpTransfers::Mode::passive
-                                                      ? ipvs::FtpMode::passive
-                                                      : ipvs::FtpMode::extended_passive,
-                                                  plan().to.address);
-        if (!answer) {
-            return fail();
-        }
+    void connect(const Endpoint& to) {
         data_.emplace(new_socket(), WatchedSocket::Events{[this] { transfer(); }, data_ended()});
         watch_data();
         const Endpoint any_port{plan().source.address, Port{0}};
-        if ((*data_)->Bind(to_ns3(any_port)) != 0 || (*data_)->Connect(to_ns3(answer->data)) != 0) {
+        if ((*data_)->Bind(to_ns3(any_port)) != 0 || (*data_)->Connect(to_ns3(to)) != 0) {
             fail();
         }
     }
 
     void transfer() {
         if (!has_ended()) {
-            say(Step::transfer,
-                fmt::format("{} {}.bin", ftp_.upload ? "STOR" : "RETR", request().response_bytes));
+            channel_.say(dialogue_.transfer());
         }
     }
 
@@ -275,32 +224,27 @@ private:
         (*data_)->SetSendCallback(ns3::MakeCallback(&FtpConnection::on_room, this));
     }
 
-    /// The server's 150. Its data connection may still be on its way.
-    void data_is_expected() {
-        may_send_ = true;
-        send();
-    }
-
     void on_room(ns3::Ptr<ns3::Socket>, std::uint32_t) { send(); }
 
     // Send() takes a packet whole or not at all: never offer more than there is room for.
     void send() {
-        if (!may_send_ || !data_ || unsent_ == 0) {
+        if (!data_ || dialogue_.sendable() == 0) {
             return;
         }
-        while (unsent_ > 0) {
-            const auto room = std::min<std::uint64_t>(unsent_, (*data_)->GetTxAvailable());
+        while (dialogue_.sendable() > 0) {
+            const auto room =
+                std::min<std::uint64_t>(dialogue_.sendable(), (*data_)->GetTxAvailable());
             if (room == 0 ||
                 (*data_)->Send(ns3::Create<ns3::Packet>(static_cast<std::uint32_t>(room))) < 0) {
                 return;
             }
-            unsent_ -= room;
+            dialogue_.sent(room);
         }
         (*data_)->Close();  // the file's end
     }
 
     void on_accepted(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
-        if (data_ && !data_ended_) {
+        if (data_ && !dialogue_.data_has_ended()) {
             TcpDoor::reset(*socket);
             return;
         }
@@ -315,33 +259,16 @@ private:
             if (packet->GetSize() == 0) {
                 return;
             }
-            received_ += packet->GetSize();
+            dialogue_.received(packet->GetSize());
         }
     }
 
     std::function<void(bool)> data_ended() {
         return [this](bool by_fin) {
-            if (has_ended()) {
-                return;
+            if (!has_ended()) {
+                obey(dialogue_.data_ended(by_fin));
             }
-            if (!by_fin || unsent_ > 0) {
-                return fail();
-            }
-            data_ended_ = true;
-            check_complete();
         };
-    }
-
-    void check_complete() {
-        // Of a file that it stores, the server's word is the end.
-        if (!said_complete_ || (!data_ended_ && !ftp_.upload)) {
-            return;
-        }
-        if (ftp_.upload ? unsent_ > 0 : received_ != request().response_bytes) {
-            return fail();
-        }
-        // Its socket is still in a callback: closed and forgotten by the next turn.
-        finished_ = ns3::Simulator::ScheduleNow(&FtpConnection::transferred, this);
     }
 
     void transferred() {
@@ -351,7 +278,7 @@ private:
         data_->leave(true);
         data_.reset();
         served_ = request_number() + 1 == plan().requests.size();
-        response_complete(received_);
+        response_complete(dialogue_.received());
     }
 
     void stop_listening() {
@@ -365,18 +292,11 @@ private:
     }
 
     ns3::Ptr<ns3::Node> node_;
-    const scenario::Scenario& scenario_;
-    const FtpTransfers& ftp_;
+    world::FtpClientDialogue dialogue_;
     WatchedSocket control_;
     FtpChannel channel_;
     std::optional<WatchedSocket> data_;
     ns3::Ptr<ns3::Socket> listening_;
-    Step step_ = Step::greeting;
-    std::uint64_t received_ = 0;
-    std::uint64_t unsent_ = 0;  ///< of a file that it stores
-    bool may_send_ = false;     ///< the server has said 150
-    bool data_ended_ = false;
-    bool said_complete_ = false;
     bool served_ = false;
     ns3::EventId finished_;
 };

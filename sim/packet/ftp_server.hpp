@@ -7,18 +7,16 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/random.hpp"
 #include "core/scenario/scenario.hpp"
+#include "core/world/ftp_server_dialogue.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
 
 namespace lvslab::packet_world {
 
-/// Listens for control connections and serves files over data connections of its own: USER, PASS,
-/// TYPE, PASV, EPSV, PORT, EPRT, RETR, STOR, QUIT. A file's name is its size, "1048576.bin".
-/// Passive ports are drawn from the server's range (pasv_min_port, pasv_max_port), 227 tells
-/// pasv_address if there is one; active connections come from port 20. A data connection must be
-/// with the control connection's own client and stand within 60 s (accept_timeout,
+/// Listens for control connections and speaks as world::FtpServerDialogue does, over data
+/// connections of its own. Passive ports are drawn from the server's range (pasv_min_port,
+/// pasv_max_port); active connections come from port 20 and stand within 60 s (accept_timeout,
 /// connect_timeout). A session without a command, and a transfer without progress, ends after 300 s
 /// (idle_session_timeout, data_connection_timeout).
 ///
@@ -63,16 +61,13 @@ private:
     const scenario::Server& settings_;
     Port port_;
     ns3::Ptr<ns3::Node> node_;
-    RandomStream ports_;
+    world::FtpPassivePorts ports_;
     ns3::Ptr<ns3::Socket> listening_;  ///< null while it does not run
     std::map<Ticket, std::unique_ptr<Session>> sessions_;
     std::vector<Ticket> retired_;
     Ticket next_ticket_ = 0;
     ns3::EventId dismissal_;
 };
-
-/// Does a workload of FTP go to this port? Then FtpServer has it, health checks included.
-bool serves_ftp(const scenario::Scenario& scenario, Port port);
 
 /// On every real server, one for each port that a workload of FTP goes to. Empty without any.
 std::vector<std::unique_ptr<FtpServer>> make_ftp_servers(Network& network,

@@ -9,10 +9,10 @@
 #include <fmt/format.h>
 
 #include "core/world/check_answers.hpp"
+#include "core/world/ftp_lines.hpp"
 #include "core/world/message.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/ftp_server.hpp"
 #include "sim/packet/packet_text.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/port_reuse.hpp"
@@ -406,7 +406,7 @@ void ServerApplication::start() {
         }
     }
     for (const auto& where : endpoints) {
-        if (where.protocol == Protocol::udp || !serves_ftp(scenario_, where.endpoint.port)) {
+        if (where.protocol == Protocol::udp || !world::serves_ftp(scenario_, where.endpoint.port)) {
             listen(where);
         }
     }
