@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "realmode/lab/ftp_client.hpp"
+
 namespace lvslab::lab {
 
 Clients::Clients(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
@@ -41,7 +43,9 @@ void Clients::open_next() {
     const auto id = planned.id;
     const ClientPlace place{loop_, timers_, network_.clients(workload.from), workload.timeout};
     auto& connection =
-        *(open_[id] = make_connection(*this, std::move(planned), place, workload.protocol));
+        *(open_[id] = workload.kind == scenario::Workload::Kind::ftp
+                          ? make_ftp_connection(*this, std::move(planned), place, scenario_)
+                          : make_connection(*this, std::move(planned), place, workload.protocol));
     connection.begin();
     await_next();
 }

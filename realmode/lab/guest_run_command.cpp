@@ -153,6 +153,9 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
                                    "tc",
                                    "--out",
                                    out.string()};
+    if (scenario.routers.front().running.ftp_helper) {
+        words.insert(words.end(), {"--module", "ip_vs_ftp"});
+    }
     for (const auto& program : rule_programs(scenario)) {
         words.insert(words.end(), {"--program", program});
     }

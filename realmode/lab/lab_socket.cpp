@@ -25,6 +25,10 @@ sockaddr_in socket_address(const Endpoint& endpoint) {
     return address;
 }
 
+Endpoint endpoint_of(const sockaddr_in& address) {
+    return {Address::v4(ntohl(address.sin_addr.s_addr)), Port{ntohs(address.sin_port)}};
+}
+
 int open_socket(const NetworkNamespace& where, Protocol protocol) {
     const Inside inside(where);
     const bool udp = protocol == Protocol::udp;
@@ -74,6 +78,20 @@ int LabSocket::connect(const Endpoint& remote) {
 
 bool LabSocket::listen() {
     return ::listen(descriptor(), SOMAXCONN) == 0;
+}
+
+Endpoint LabSocket::local() {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ::getsockname(descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
+    return endpoint_of(address);
+}
+
+Endpoint LabSocket::peer() {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    ::getpeername(descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
+    return endpoint_of(address);
 }
 
 int LabSocket::pending_error() {

@@ -34,6 +34,9 @@ public:
     /// 0, EINPROGRESS or another errno.
     int connect(const Endpoint& remote);
     bool listen();
+    /// This side's endpoint, and the other's; empty if there is none.
+    Endpoint local();
+    Endpoint peer();
     /// The error of a connect that is over; 0 = none.
     int pending_error();
 

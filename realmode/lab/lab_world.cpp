@@ -3,7 +3,9 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -175,9 +177,21 @@ private:
     bool stopped_ = false;
 };
 
+/// The module works in every namespace of a kernel that has it, and nowhere without it.
+void check_ftp_helper(const scenario::Scenario& scenario) {
+    const bool loaded = std::filesystem::exists("/sys/module/ip_vs_ftp");
+    if (loaded != scenario.routers.front().running.ftp_helper) {
+        throw std::runtime_error(loaded ? "the kernel has ip_vs_ftp loaded, and the scenario's "
+                                          "routers have not (rmmod ip_vs_ftp)"
+                                        : "the scenario's routers have ip_vs_ftp loaded, and the "
+                                          "kernel has not (modprobe ip_vs_ftp)");
+    }
+}
+
 }  // namespace
 
 bool run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink) {
+    check_ftp_helper(scenario);
     World world(scenario, options);
     if (!world.run()) {
         return false;

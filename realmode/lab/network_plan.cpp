@@ -227,6 +227,8 @@ PlannedMachine NetworkPlan::gateway() const {
     machine.sysctls = {{"net.ipv4.ip_forward", "1"},
                        {"net.ipv4.conf.all.send_redirects", "0"},
                        {"net.ipv4.conf.default.send_redirects", "0"}};
+    // What it has no way for, such as a private address, is lost without a word, as beyond it.
+    machine.ip_lines.emplace_back("route add blackhole default");
     std::string public_device;
     for (std::size_t i = 0; i < topology_.lans.size(); ++i) {
         const auto& lan = topology_.lans[i];
@@ -284,7 +286,9 @@ PlannedMachine NetworkPlan::clients(unsigned index) const {
     }
     auto card = port(machine.name, "eth0", star(index), link);
     card.addresses.push_back({transfer_address(index, 2), 30});
-    machine.sysctls = {{"net.ipv4.tcp_tw_reuse", "1"}};
+    // Ports that nobody names, such as of FTP's data, are none that the plan takes.
+    machine.sysctls = {{"net.ipv4.tcp_tw_reuse", "1"},
+                       {"net.ipv4.ip_local_port_range", "1024 32767"}};
     // SYNs after 1, 3, 7 s (RFC 6298), as the packet world's and most systems' clients; Linux from
     // 6.5 sends the first four a second apart.
     machine.newer_sysctls = {{"net.ipv4.tcp_syn_linear_timeouts", "0"}};

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/world/check_answers.hpp"
+#include "core/world/ftp_lines.hpp"
 #include "core/world/message.hpp"
 #include "realmode/lab/server_datagrams.hpp"
 #include "realmode/lab/server_session.hpp"
@@ -44,6 +45,10 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
             routers_.insert(router.private_interface->address);
         }
     }
+    for (const auto port : world::ftp_ports(scenario)) {
+        ftp_.push_back(
+            std::make_unique<FtpServer>(loop, timers, network, server, scenario, port, seed));
+    }
     start();
 }
 
@@ -70,7 +75,12 @@ void ServerApplication::start() {
         }
     }
     for (const auto& where : endpoints) {
-        listen(where);
+        if (where.protocol == Protocol::udp || !world::serves_ftp(scenario_, where.endpoint.port)) {
+            listen(where);
+        }
+    }
+    for (const auto& ftp : ftp_) {
+        ftp->start();
     }
 }
 
@@ -98,6 +108,9 @@ void ServerApplication::end() {
     sessions_.clear();
     datagrams_.clear();
     listening_.clear();
+    for (const auto& ftp : ftp_) {
+        ftp->stop();
+    }
     application_.reset();
 }
 

@@ -19,6 +19,7 @@
 #include "core/server/application.hpp"
 #include "core/world/check_dialogue.hpp"
 #include "core/world/topology.hpp"
+#include "realmode/lab/ftp_server.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/lab_socket.hpp"
 #include "realmode/lab/run_timers.hpp"
@@ -92,6 +93,7 @@ private:
     Duration longest_timeout_{};
     std::set<Address> routers_;  ///< whoever comes from there checks
     std::vector<std::unique_ptr<LabSocket>> listening_;
+    std::vector<std::unique_ptr<FtpServer>> ftp_;  ///< one for each port that is FTP's
     /// By age, so that whatever walks over them does so in the same order in every run.
     std::map<Ticket, std::unique_ptr<TcpSession>> sessions_;
     std::map<Ticket, std::unique_ptr<UdpRequest>> datagrams_;

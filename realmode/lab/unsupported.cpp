@@ -41,6 +41,15 @@ void look_at_machines(const Scenario& scenario, Findings& findings) {
             findings.refuse(router.location,
                             fmt::format("router {} has a cost a packet", router.name));
         }
+        const bool helper = scenario.routers.front().running.ftp_helper;
+        if (router.running.ftp_helper != helper || router.at_boot.ftp_helper != helper) {
+            findings.found.error(router.location,
+                                 fmt::format("router {} has ip_vs_ftp loaded at one time and not "
+                                             "at another, or another one has; the kernel world's "
+                                             "routers share one kernel and its modules; the packet "
+                                             "world's do not",
+                                             router.name));
+        }
     }
     for (const auto& server : scenario.servers) {
         findings.needs_v4(server.location, "server " + server.name, server.interface.address);
@@ -85,9 +94,6 @@ void look_at_workloads(const Scenario& scenario, Findings& findings) {
     }
     for (const auto& workload : scenario.workloads) {
         findings.needs_v4(workload.location, "workload " + workload.name, workload.to.address);
-        if (workload.kind == scenario::Workload::Kind::ftp) {
-            findings.refuse(workload.location, fmt::format("workload {} is FTP", workload.name));
-        }
         if (workload.protocol != Protocol::tcp && workload.protocol != Protocol::udp) {
             findings.found.error(
                 workload.location,
