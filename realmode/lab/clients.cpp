@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "realmode/lab/ftp_client.hpp"
-
 namespace lvslab::lab {
 
 Clients::Clients(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
@@ -43,9 +41,10 @@ void Clients::open_next() {
     const auto id = planned.id;
     const ClientPlace place{loop_, timers_, network_.clients(workload.from), workload.timeout};
     auto& connection =
-        *(open_[id] = workload.kind == scenario::Workload::Kind::ftp
-                          ? make_ftp_connection(*this, std::move(planned), place, scenario_)
-                          : make_connection(*this, std::move(planned), place, workload.protocol));
+        *(open_[id] =
+              workload.kind == scenario::Workload::Kind::ftp
+                  ? make_ftp_connection(*this, std::move(planned), place, scenario_, ftp_ports_)
+                  : make_connection(*this, std::move(planned), place, workload.protocol));
     connection.begin();
     await_next();
 }

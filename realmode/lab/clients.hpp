@@ -16,6 +16,7 @@
 #include "core/scenario/plan.hpp"
 #include "core/scenario/scenario.hpp"
 #include "realmode/lab/client_connection.hpp"
+#include "realmode/lab/ftp_client.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/run_timers.hpp"
 
@@ -59,6 +60,7 @@ private:
     ports::TimerId arrival_;
     std::map<std::uint64_t, std::unique_ptr<ClientConnection>> open_;  ///< by number in the plan
     scenario::Carts carts_;
+    FtpOfferedPorts ftp_ports_;
     /// Ended, but perhaps still in a call of its own.
     std::vector<std::unique_ptr<ClientConnection>> ended_;
     std::uint64_t opened_ = 0;

@@ -17,5 +17,8 @@ enum ExitCode : int {
 void add_fits_command(CLI::App& app, int& exit_code);
 void add_run_command(CLI::App& app, int& exit_code);
 void add_guest_run_command(CLI::App& app, int& exit_code);
+/// What a scenario's routers run: a check program, the remote shell of a load monitor.
+void add_check_program_command(CLI::App& app, int& exit_code);
+void add_remote_shell_command(CLI::App& app, int& exit_code);
 
 }  // namespace lvslab::lab

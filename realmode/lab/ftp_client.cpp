@@ -17,10 +17,12 @@ using journal::Outcome;
 class FtpConnection final : public ClientConnection {
 public:
     FtpConnection(ConnectionOwner& owner, scenario::PlannedConnection plan,
-                  const ClientPlace& place, const scenario::Scenario& scenario)
+                  const ClientPlace& place, const scenario::Scenario& scenario,
+                  FtpOfferedPorts& ports)
         : ClientConnection(owner, std::move(plan), place),
           loop_(place.loop),
           where_(place.where),
+          ports_(ports),
           dialogue_(scenario, scenario.workloads[this->plan().workload].ftp, this->plan().to),
           control_(new_socket(),
                    {[this](const std::string& line) { hear(line); }, [this] { fail(); }}) {}
@@ -89,8 +91,15 @@ private:
 
     /// PORT or EPRT: a socket of ours waits for the server.
     void offer() {
-        listening_ = new_socket();
-        if (!listening_->bind(any_port()) || !listening_->listen()) {
+        const auto& mine = plan().source.address;
+        for (unsigned tries = 0; tries < 100; ++tries) {  // one may be a transfer's of just now
+            listening_ = new_socket();
+            if (listening_->bind({mine, ports_.next(mine)}) && listening_->listen()) {
+                break;
+            }
+            listening_.reset();
+        }
+        if (!listening_) {
             return fail();
         }
         await_server();
@@ -171,6 +180,7 @@ private:
 
     boost::asio::io_context& loop_;
     const NetworkNamespace& where_;
+    FtpOfferedPorts& ports_;
     world::FtpClientDialogue dialogue_;
     FtpChannel control_;
     std::unique_ptr<FtpData> data_;
@@ -183,8 +193,9 @@ private:
 std::unique_ptr<ClientConnection> make_ftp_connection(ConnectionOwner& owner,
                                                       scenario::PlannedConnection plan,
                                                       const ClientPlace& place,
-                                                      const scenario::Scenario& scenario) {
-    return std::make_unique<FtpConnection>(owner, std::move(plan), place, scenario);
+                                                      const scenario::Scenario& scenario,
+                                                      FtpOfferedPorts& ports) {
+    return std::make_unique<FtpConnection>(owner, std::move(plan), place, scenario, ports);
 }
 
 }  // namespace lvslab::lab

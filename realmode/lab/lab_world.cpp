@@ -118,6 +118,9 @@ private:
         player_->take({Time{}, world::run_description(scenario_, identity())});
         book_.also_to(player_.get());
         faults_.begin();
+        for (const auto& server : servers_) {
+            server->begin();
+        }
         for (unsigned i = 0; scenario_.daemons && i < routers_.size(); ++i) {
             routers_[i]->start_daemon(beginning_of(scenario_, options_.seed, i, timers_));
         }

@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
     lvslab::lab::add_fits_command(app, exit_code);
     lvslab::lab::add_run_command(app, exit_code);
     lvslab::lab::add_guest_run_command(app, exit_code);
+    lvslab::lab::add_check_program_command(app, exit_code);
+    lvslab::lab::add_remote_shell_command(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -22,6 +22,7 @@
 #include "realmode/daemon/event_lines.hpp"
 #include "realmode/lab/ipvs_listing.hpp"
 #include "realmode/lab/router_events.hpp"
+#include "realmode/lab/router_programs.hpp"
 
 namespace lvslab::lab {
 namespace {
@@ -57,7 +58,7 @@ LabRouter::LabRouter(boost::asio::io_context& loop, RunTimers& timers, LabNetwor
       seen_(seen),
       config_(scenario.routers[router].config),
       decisions_(scenario, network.plan(), services, router, seen),
-      segments_(decisions_, services, router, seen) {
+      segments_(decisions_, router, seen) {
     std::filesystem::create_directories(options_.folder);
     write_configuration();
     open_capture();
@@ -72,6 +73,7 @@ void LabRouter::write_configuration() {
             service.scheduler = *options_.scheduler;
         }
     }
+    put_programs_in_place(scenario_, options_.folder, config);
     write_file(file("lvs.cf"), config::print(config));
 }
 

@@ -41,10 +41,9 @@ auto take_from(Table& table, const typename Table::key_type& key)
 
 }  // namespace
 
-SegmentWatch::SegmentWatch(const DecisionWatch& decisions,
-                           const std::vector<router::DesiredService>& services,
-                           std::uint32_t router, journal::Sink& sink)
-    : decisions_(decisions), services_(services), router_(router), sink_(sink) {}
+SegmentWatch::SegmentWatch(const DecisionWatch& decisions, std::uint32_t router,
+                           journal::Sink& sink)
+    : decisions_(decisions), router_(router), sink_(sink) {}
 
 void SegmentWatch::take(const CapturedFrame& frame) {
     const auto packet = PacketView::parse(frame.packet, packet::Extent::headers);

@@ -20,9 +20,7 @@ namespace lvslab::lab {
 class SegmentWatch {
 public:
     /// All of them must outlive the watch. Services and servers are those of `decisions`.
-    SegmentWatch(const DecisionWatch& decisions,
-                 const std::vector<router::DesiredService>& services, std::uint32_t router,
-                 journal::Sink& sink);
+    SegmentWatch(const DecisionWatch& decisions, std::uint32_t router, journal::Sink& sink);
 
     void take(const CapturedFrame& frame);
     /// The machine boots, or the run ends: what waits has come out nowhere.
@@ -48,7 +46,6 @@ private:
     void tell(Waiting waiting);
 
     const DecisionWatch& decisions_;
-    const std::vector<router::DesiredService>& services_;
     std::uint32_t router_;
     journal::Sink& sink_;
     Table requests_, replies_;

@@ -49,11 +49,22 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
         ftp_.push_back(
             std::make_unique<FtpServer>(loop, timers, network, server, scenario, port, seed));
     }
+    if (follows_load(scenario)) {
+        load_ = std::make_unique<LoadDaemon>(loop, timers, network, server, scenario, seed, [this] {
+            return application_ ? application_->station().population() : 0;
+        });
+    }
     start();
 }
 
 ServerApplication::~ServerApplication() {
     timers_.cancel(completion_);
+}
+
+void ServerApplication::begin() {
+    if (load_) {
+        load_->begin();
+    }
 }
 
 // ---- the process ----
@@ -62,6 +73,9 @@ void ServerApplication::start() {
     const world::Machine machine{world::Machine::Kind::server, index_};
     if (application_ || !network_.exists(machine)) {
         return;
+    }
+    if (std::exchange(dead_, false) && load_) {
+        load_->boot();
     }
     application_.emplace(scenario_.servers[index_]);
     application_->slow_down(slowness_);
@@ -91,6 +105,10 @@ void ServerApplication::stop() {
 void ServerApplication::crash() {
     end();
     frozen_at_.reset();
+    dead_ = true;
+    if (load_) {
+        load_->crash();
+    }
 }
 
 void ServerApplication::end() {

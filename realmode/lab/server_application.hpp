@@ -22,6 +22,7 @@
 #include "realmode/lab/ftp_server.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/lab_socket.hpp"
+#include "realmode/lab/load_daemon.hpp"
 #include "realmode/lab/run_timers.hpp"
 
 namespace lvslab::lab {
@@ -52,6 +53,8 @@ public:
     /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
     void slow_down(double factor);
     bool running() const { return application_.has_value(); }
+    /// The run begins.
+    void begin();
 
     /// Tells the sink a ServerLoad of this time, and lets go of connections whose clients have long
     /// given up.
@@ -94,6 +97,8 @@ private:
     std::set<Address> routers_;  ///< whoever comes from there checks
     std::vector<std::unique_ptr<LabSocket>> listening_;
     std::vector<std::unique_ptr<FtpServer>> ftp_;  ///< one for each port that is FTP's
+    std::unique_ptr<LoadDaemon> load_;             ///< where weights follow loads
+    bool dead_ = false;
     /// By age, so that whatever walks over them does so in the same order in every run.
     std::map<Ticket, std::unique_ptr<TcpSession>> sessions_;
     std::map<Ticket, std::unique_ptr<UdpRequest>> datagrams_;

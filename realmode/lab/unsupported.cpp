@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string>
-#include <variant>
 
 #include <fmt/format.h>
 
-#include "core/health/probe.hpp"
-#include "core/router/check_settings.hpp"
 #include "core/router/daemon_settings.hpp"
 #include "core/world/check_answers.hpp"
 #include "core/world/configurations.hpp"
@@ -104,31 +101,6 @@ void look_at_workloads(const Scenario& scenario, Findings& findings) {
     }
 }
 
-void look_at_service(const config::LvsConfig& config, const config::VirtualServer& service,
-                     Findings& findings) {
-    if (router::load_method(config, service)) {
-        findings.refuse(service.location,
-                        fmt::format("{} follows its servers' load", service.name));
-    }
-    for (const auto& server : service.servers) {
-        const auto probe = router::check_probe(service, server);
-        if (!probe) {
-            continue;
-        }
-        const auto* http = std::get_if<health::HttpProbe>(&*probe);
-        if (std::holds_alternative<health::ProgramProbe>(*probe)) {
-            findings.refuse(service.location,
-                            fmt::format("the checks of {} run a program", service.name));
-            return;
-        }
-        if (http != nullptr && http->tls) {
-            findings.refuse(service.location,
-                            fmt::format("the checks of {} speak HTTPS", service.name));
-            return;
-        }
-    }
-}
-
 void look_at_fault(const scenario::Fault& fault, Findings& findings) {
     const bool on_heartbeat = fault.target.kind == FaultTarget::Kind::heartbeat;
     if (fault.kind == FaultKind::delay && on_heartbeat) {
@@ -154,11 +126,6 @@ Diagnostics unsupported(const Scenario& scenario) {
     look_at_workloads(scenario, findings);
     for (const auto* config : world::configurations_of(scenario)) {
         findings.found.append(router::check_runnable(*config));
-        for (const auto& service : config->virtual_servers) {
-            if (service.active) {
-                look_at_service(*config, service, findings);
-            }
-        }
     }
     for (const auto& fault : scenario.faults) {
         look_at_fault(fault, findings);

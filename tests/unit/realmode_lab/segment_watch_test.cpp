@@ -44,7 +44,7 @@ TEST(SegmentWatchTest, APacketThatWasDroppedIsNotTakenForOneOfTheSameNameThatWen
     const auto services = world::all_services(scenario);
     Segments told;
     DecisionWatch decisions{scenario, plan, services, 0, told};
-    SegmentWatch watch{decisions, services, 0, told};
+    SegmentWatch watch{decisions, 0, told};
     const auto client = *Endpoint::parse("172.16.0.2:40000");
     const auto vip = *Endpoint::parse("192.168.26.10:80");
     const auto web1 = *Endpoint::parse("10.11.12.1:80");
