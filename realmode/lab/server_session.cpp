@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <span>
 
+#include "core/world/tls.hpp"
+
 namespace lvslab::lab {
 
 using world::RequestHeader;
@@ -41,8 +43,11 @@ void ServerApplication::TcpSession::read() {
         }
         last_activity_ = application_.timers_.now();
         const auto bytes = std::span(block).first(static_cast<std::size_t>(n));
-        if (check_) {
-            obey(check_->take({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+        const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        if (tls_ || (received_ == 0 && world::begins_like_tls(text))) {
+            take_secret(text);
+        } else if (check_) {
+            obey(check_->take(text));
         } else {
             take(bytes);
         }
@@ -86,6 +91,20 @@ void ServerApplication::TcpSession::take(std::span<const std::uint8_t> bytes) {
     }
 }
 
+void ServerApplication::TcpSession::take_secret(std::string_view bytes) {
+    if (!tls_) {
+        become_check();
+        tls_ = std::make_unique<ServerTls>();
+    }
+    const auto text = tls_->take(bytes);
+    say({});  // what the handshake has to say
+    if (tls_->broken()) {
+        refuse();
+    } else if (!text.empty()) {
+        obey(check_->take(text));
+    }
+}
+
 void ServerApplication::TcpSession::become_check() {
     if (!check_) {
         check_ = application_.dialogue_at(Protocol::tcp, port_);
@@ -125,7 +144,12 @@ void ServerApplication::TcpSession::respond() {
 }
 
 void ServerApplication::TcpSession::say(std::string_view text) {
-    unsaid_.append(text);
+    if (tls_) {
+        tls_->say(text);
+        unsaid_.append(tls_->to_send());
+    } else {
+        unsaid_.append(text);
+    }
     if (!unsaid_.empty()) {
         const auto n = ::send(socket_->descriptor(), unsaid_.data(), unsaid_.size(), MSG_NOSIGNAL);
         if (n > 0) {

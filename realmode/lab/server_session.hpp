@@ -13,6 +13,7 @@
 #include "core/world/message.hpp"
 #include "realmode/lab/server_application.hpp"
 #include "realmode/lab/server_datagrams.hpp"
+#include "realmode/lab/server_tls.hpp"
 
 namespace lvslab::lab {
 
@@ -40,6 +41,7 @@ private:
     void read();
     void await_data();
     void take(std::span<const std::uint8_t> bytes);
+    void take_secret(std::string_view bytes);
     void become_check();
     void obey(const world::CheckDialogue::Step& step);
     void say(std::string_view text);
@@ -60,6 +62,7 @@ private:
     std::uint64_t received_ = 0;
     std::uint64_t to_send_ = 0, sent_ = 0;
     std::optional<world::CheckDialogue> check_;
+    std::unique_ptr<ServerTls> tls_;  ///< of a check over HTTPS
     std::string unsaid_;
     bool answered_ = false;
     bool over_ = false;
