@@ -11,4 +11,5 @@ PYBIND11_MODULE(_lvslab, m) {
     lvslab::python::bind_config(m);
     lvslab::python::bind_scenario(m);
     lvslab::python::bind_ipvs(m);
+    lvslab::python::bind_run(m);
 }

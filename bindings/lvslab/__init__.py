@@ -29,8 +29,11 @@ from ._lvslab import (
     Workload,
     __version__,
 )
-from .errors import InputError, IpvsError
+from .building import build_config, build_scenario
+from .errors import InputError, IpvsError, RunError
 from .files import InputWarning, check_config, load_config, load_scenario
+from .result import OUTCOMES, Expectation, Result
+from .running import WORLDS, run
 
 __all__ = [
     "ClientGroup",
@@ -52,8 +55,16 @@ __all__ = [
     "Verdict",
     "VirtualServer",
     "Workload",
+    "OUTCOMES",
+    "Expectation",
+    "Result",
+    "RunError",
+    "WORLDS",
     "__version__",
+    "build_config",
+    "build_scenario",
     "check_config",
     "load_config",
     "load_scenario",
+    "run",
 ]

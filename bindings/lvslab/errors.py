@@ -40,4 +40,4 @@ class IpvsError(ValueError):
 
 
 class RunError(RuntimeError):
-    """A run could not be made: its world is missing, or stopped with a message."""
+    """A run could not be made; the program lvslab says why."""
