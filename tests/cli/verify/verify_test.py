@@ -256,9 +256,9 @@ class Verify(unittest.TestCase):
 
     @unittest.skipUnless(os.path.exists(LVSLAB + "-lab"), "built without the kernel world")
     def test_a_world_that_can_do_none_of_the_scenarios_verifies_nothing(self):
-        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
-                              "scenarios", "ftp-helper")
-        done = self.verify("--world", "kernel", folder)
+        killed = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
+                              "scenarios", "takeover", "kill.yaml")
+        done = self.verify("--world", "kernel", killed)
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
         self.assertIn("can do none of these scenarios", done.stderr)
         self.assertEqual(done.stdout, "")
