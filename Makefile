@@ -44,7 +44,9 @@ test-full: build ## the same and those: a million decisions of a real kernel, ..
 
 bench: build ## measure scheduling decisions, the packet world and real checks (minutes)
 	$(call install_packages,debian-packages debian-packages-bench)
-	@$(BUILD)/bin/ipvs_bench
+	@$(BUILD)/bin/ipvs_bench --benchmark_out=$(BUILD)/ipvs_bench.json --benchmark_out_format=json
+	@$(BUILD)/bin/flow_bench --json $(BUILD)/flow_bench.json
+	@/usr/bin/python3 tests/bench/simpy_flow.py $(BUILD)/bin/flow_bench --json $(BUILD)/simpy_flow.json
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
 

@@ -46,52 +46,64 @@ Address ConnectionTable::virtual_address(const Connection& c) const {
     return c.ipv6 != 0 ? ipv6_[c.client].virtual_addr : Address::v4(c.virtual_addr);
 }
 
-bool ConnectionTable::same_addresses(const Connection& c, const ConnectionKey& key) const {
-    if (c.ipv6 == 0) {
-        return key.client.address.is_v4() && c.client == key.client.address.v4_host_order() &&
-               c.virtual_addr == key.virtual_endpoint.address.v4_host_order();
-    }
+bool ConnectionTable::same_ipv6_addresses(const Connection& c, const ConnectionKeyView& key) const {
     return ipv6_[c.client].client == key.client.address &&
            ipv6_[c.client].virtual_addr == key.virtual_endpoint.address;
 }
 
 void ConnectionTable::link(ConnectionId id) {
-    auto& head = heads_[bucket(hash_of(pool_[id]))];
-    pool_[id].next = head;
-    head = id;
+    auto& c = pool_[id];
+    const auto tag = tag_of(hash_of(c));
+    auto& slot = slots_[slot_of(tag)];
+    if (slot.newest == no_connection) {
+        ++used_slots_;
+        slot.tag = tag;
+    } else {
+        pool_[slot.newest].shadowed = 1;
+    }
+    c.shadowed = 0;
+    c.next = slot.newest;
+    slot.newest = id;
 }
 
 void ConnectionTable::unlink(ConnectionId id) {
-    auto* at = &heads_[bucket(hash_of(pool_[id]))];
+    const auto slot = slot_of(tag_of(hash_of(pool_[id])));
+    auto* at = &slots_[slot].newest;
     while (*at != id) {
         at = &pool_[*at].next;
     }
     *at = pool_[id].next;
+    if (slots_[slot].newest == no_connection) {
+        free_slot(slot);
+    }
+}
+
+/// The slots behind a free one move up, so that each is still reached from its home.
+void ConnectionTable::free_slot(std::size_t slot) {
+    const auto mask = slots_.size() - 1;
+    for (auto at = after(slot); slots_[at].newest != no_connection; at = after(at)) {
+        if (((at - home(slots_[at].tag)) & mask) >= ((at - slot) & mask)) {
+            slots_[slot] = slots_[at];
+            slot = at;
+        }
+    }
+    slots_[slot] = {};
+    --used_slots_;
 }
 
 void ConnectionTable::grow() {
-    std::vector<ConnectionId> larger(heads_.size() * 2, no_connection);
+    const auto old = std::move(slots_);
+    slots_ = std::vector<Slot>(old.size() * 2);
     --shift_;
-    // A chain splits in two; walking it and appending keeps the newest first.
-    for (std::size_t b = 0; b < heads_.size(); ++b) {
-        auto* low = &larger[2 * b];
-        auto* high = &larger[2 * b + 1];
-        for (auto id = heads_[b]; id != no_connection;) {
-            auto& c = pool_[id];
-            const auto next = c.next;
-            auto*& tail = bucket(hash_of(c)) % 2 == 0 ? low : high;
-            *tail = id;
-            tail = &c.next;
-            id = next;
+    for (const auto& slot : old) {
+        if (slot.newest != no_connection) {
+            slots_[slot_of(slot.tag)] = slot;
         }
-        *low = no_connection;
-        *high = no_connection;
     }
-    heads_ = std::move(larger);
 }
 
-ConnectionId ConnectionTable::insert(const ConnectionKey& key, bool is_template) {
-    if (size_ >= heads_.size()) {
+ConnectionId ConnectionTable::insert(const ConnectionKeyView& key, bool is_template) {
+    if (used_slots_ >= slots_.size() / 4 * 3) {
         grow();
     }
     const auto id = pool_.allocate();
@@ -119,9 +131,6 @@ ConnectionId ConnectionTable::insert(const ConnectionKey& key, bool is_template)
     }
     c.destination = no_destination;
     c.controller = no_connection;
-    c.timer_slot = TimerWheel::hangs_nowhere;
-    c.timer_previous = no_connection;
-    c.timer_next = no_connection;
     link(id);
     ++size_;
     return id;
@@ -137,9 +146,9 @@ void ConnectionTable::erase(ConnectionId id) {
     --size_;
 }
 
-ConnectionId ConnectionTable::find(const ConnectionKey& key, Kind kind) const {
+ConnectionId ConnectionTable::find(const ConnectionKeyView& key, Kind kind) const {
     const auto h = hash(key.protocol, client_digest(key.client.address), key.client.port.value());
-    for (auto id = heads_[bucket(h)]; id != no_connection; id = pool_[id].next) {
+    for (auto id = slots_[slot_of(tag_of(h))].newest; id != no_connection; id = pool_[id].next) {
         const auto& c = pool_[id];
         if (c.client_port == key.client.port.value() &&
             c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
@@ -151,16 +160,16 @@ ConnectionId ConnectionTable::find(const ConnectionKey& key, Kind kind) const {
     return no_connection;
 }
 
-ConnectionId ConnectionTable::find(const ConnectionKey& key) const {
+ConnectionId ConnectionTable::find(const ConnectionKeyView& key) const {
     auto id = key.client.port.value() == 0 ? no_connection : find(key, Kind::connection);
     if (id == no_connection && waiting_ > 0) {
-        id = find({key.protocol, {key.client.address, Port{0}}, key.virtual_endpoint},
-                  Kind::waiting);
+        const Endpoint any_port{key.client.address, Port{0}};
+        id = find({key.protocol, any_port, key.virtual_endpoint}, Kind::waiting);
     }
     return id;
 }
 
-ConnectionId ConnectionTable::find_template(const ConnectionKey& key) const {
+ConnectionId ConnectionTable::find_template(const ConnectionKeyView& key) const {
     return find(key, Kind::persistence);
 }
 
@@ -190,7 +199,7 @@ void ConnectionTable::invalidate_template(ConnectionId id) {
 }
 
 std::size_t ConnectionTable::bytes() const {
-    return pool_.bytes() + heads_.capacity() * sizeof(ConnectionId) +
+    return pool_.bytes() + slots_.capacity() * sizeof(Slot) +
            ipv6_.capacity() * sizeof(AddressPair) + ipv6_free_.capacity() * sizeof(std::uint32_t);
 }
 

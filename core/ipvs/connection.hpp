@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// The connection table: pooled entries of 64 bytes, found by hash, alarmed by a timer wheel.
+/// The connection table: pooled entries of 64 bytes, found by hash.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -20,7 +21,7 @@ inline constexpr std::uint32_t no_destination = 0xFFFFFFFFU;
 
 /// One entry (struct ip_vs_conn). IPv6 addresses stand in a pool of their own; the entry then
 /// holds their number.
-struct Connection {
+struct alignas(64) Connection {
     std::uint32_t client;        ///< IPv4 address, or the number of the pair of IPv6 addresses
     std::uint32_t virtual_addr;  ///< IPv4 address or firewall mark; unused for IPv6
     std::uint16_t client_port;
@@ -38,7 +39,9 @@ struct Connection {
     std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
     std::uint8_t no_client_port : 1;  ///< waits for its client's first packet (NO_CPORT)
     std::uint8_t by_sync : 1;         ///< another director told of it (IP_VS_CONN_F_SYNC)
-    std::uint16_t timer_slot;         ///< where the alarm hangs in our wheel
+    std::uint8_t alarmed : 1;         ///< the wheel looks at it at `alarm`
+    /// A newer entry may have the same key (ConnectionTable::matches).
+    std::uint8_t shadowed : 1;
 
     std::uint32_t destination;
     ConnectionId next;         ///< in its hash chain
@@ -48,12 +51,10 @@ struct Connection {
         std::uint32_t timeout_ms;  ///< of a template's timer
         std::uint32_t packets;     ///< of a connection's client so far (in_pkts)
     };
-    ConnectionId timer_previous;
-    ConnectionId timer_next;
     Time expires;  ///< when the timer is due
     Time alarm;    ///< when the wheel looks at it: never after `expires` asks for it
 };
-static_assert(sizeof(Connection) == 64);
+static_assert(sizeof(Connection) == 64);  // one cache line
 
 /// Entries in chunks that never move, with a free list.
 class ConnectionPool {
@@ -76,62 +77,6 @@ private:
     ConnectionId free_ = no_connection;
 };
 
-/// Alarms of connections in a wheel of 4 x 256 slots of 2^24 ns (16.8 ms): O(1) to set and to
-/// move. Alarms come out in the order of their times, equal ones in the order of entries.
-class TimerWheel {
-public:
-    explicit TimerWheel(ConnectionPool& pool) : pool_(pool) { heads_.fill(no_connection); }
-
-    /// Hangs the entry at its `alarm`. It must not hang anywhere.
-    void insert(ConnectionId id);
-    /// Takes the entry off; does nothing if it hangs nowhere.
-    void remove(ConnectionId id);
-    /// Takes off the entry with the earliest alarm at or before `now`, or gives no_connection.
-    ConnectionId pop(Time now);
-    /// A time before which pop() gives nothing, and at which it gives something or comes nearer.
-    Time next() const { return next_; }
-    std::size_t bytes() const { return due_.capacity() * sizeof(Due); }
-
-    static constexpr std::uint16_t hangs_nowhere = 0xFFFF;
-
-private:
-    static constexpr std::uint16_t in_due = 0xFFFE;
-    static constexpr unsigned tick_bits = 24;
-    static constexpr unsigned slot_bits = 8;
-    static constexpr unsigned levels = 4;
-    static constexpr std::uint64_t slots = 1U << slot_bits;
-
-    struct Due {
-        Time alarm;
-        ConnectionId id;
-        friend bool operator>(const Due& a, const Due& b) {
-            return a.alarm != b.alarm ? a.alarm > b.alarm : a.id > b.id;
-        }
-    };
-
-    static std::uint64_t tick_of(Time t) {
-        const auto ns = t.time_since_epoch().count();
-        return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) >> tick_bits;
-    }
-    static Time start_of(std::uint64_t tick) {
-        return Time(Duration(static_cast<Duration::rep>(tick << tick_bits)));
-    }
-    void hang(ConnectionId id);
-    void push_due(ConnectionId id);
-    void take_slot(unsigned level);
-    /// The next tick after `tick_` at which a slot has to be taken, or none.
-    std::uint64_t next_tick() const;
-    void step_to(std::uint64_t tick);
-    void find_next();
-
-    ConnectionPool& pool_;
-    std::array<ConnectionId, levels * slots> heads_;
-    std::array<std::uint64_t, levels * slots / 64> occupied_{};
-    std::vector<Due> due_;    ///< a heap: everything up to the end of `tick_`
-    std::uint64_t tick_ = 0;  ///< whose alarms are in due_
-    Time next_ = never;
-};
-
 /// What an entry is found by.
 struct ConnectionKey {
     Protocol protocol;
@@ -139,10 +84,24 @@ struct ConnectionKey {
     Endpoint virtual_endpoint;
 };
 
-/// The entries by client endpoint, newest first in each chain.
+/// The same, where it stands: for the length of a call.
+struct ConnectionKeyView {
+    ConnectionKeyView(Protocol p, const Endpoint& c, const Endpoint& v)
+        : protocol(p), client(c), virtual_endpoint(v) {}
+    ConnectionKeyView(const ConnectionKey& key)  // a key is where it stands
+        : ConnectionKeyView(key.protocol, key.client, key.virtual_endpoint) {}
+
+    Protocol protocol;
+    const Endpoint& client;
+    const Endpoint& virtual_endpoint;
+};
+
+/// The entries by protocol and client endpoint, newest first among those alike. An open table of
+/// 8-byte slots, at most three quarters full, says by the hash's upper half where they begin: a
+/// look-up touches one line of slots and the entry itself.
 class ConnectionTable {
 public:
-    ConnectionTable() : heads_(64, no_connection) {}
+    ConnectionTable() : slots_(first_slots) {}
 
     Connection& operator[](ConnectionId id) { return pool_[id]; }
     const Connection& operator[](ConnectionId id) const { return pool_[id]; }
@@ -151,11 +110,33 @@ public:
 
     /// A new entry in the table, with everything but its key zero or empty. A template of a
     /// firewall mark has protocol ip and the mark in place of the virtual address.
-    ConnectionId insert(const ConnectionKey& key, bool is_template);
+    ConnectionId insert(const ConnectionKeyView& key, bool is_template);
     void erase(ConnectionId id);
     /// A connection by client and virtual endpoint (ip_vs_conn_in_get).
-    ConnectionId find(const ConnectionKey& key) const;
-    ConnectionId find_template(const ConnectionKey& key) const;
+    ConnectionId find(const ConnectionKeyView& key) const;
+    /// The entry of this number is the one that find(key) gives, for certain. For a caller that
+    /// remembers an entry's number; no other entry need be looked at.
+    bool matches(ConnectionId id, const ConnectionKeyView& key) const {
+        if (id >= pool_.end()) {
+            return false;
+        }
+        const auto& c = pool_[id];
+        return c.in_use != 0 && c.shadowed == 0 && c.client_port != 0 &&
+               c.client_port == key.client.port.value() &&
+               c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
+               same_addresses(c, key);
+    }
+    /// Asks the processor for the entry's cache line.
+    void prefetch(ConnectionId id) const {
+        if (id < pool_.end()) {
+            __builtin_prefetch(&pool_[id], 1);
+        }
+    }
+    /// Asks for the slot by which erase() will find the entry.
+    void prefetch_slot(ConnectionId id) const {
+        __builtin_prefetch(&slots_[home(tag_of(hash_of(pool_[id])))], 1);
+    }
+    ConnectionId find_template(const ConnectionKeyView& key) const;
     /// The entry, whose client port is 0, takes the first packet from any port of its client.
     void await_client_port(ConnectionId id);
     /// It has come (ip_vs_conn_fill_cport).
@@ -185,18 +166,46 @@ private:
     };
     static std::uint64_t hash(Protocol protocol, std::uint64_t client, std::uint16_t port);
     static std::uint64_t client_digest(const Address& a);
+    struct Slot {
+        std::uint32_t tag = 0;
+        ConnectionId newest = no_connection;  ///< none: the slot is free
+    };
+    static constexpr std::size_t first_slots = 128;
+    static constexpr unsigned first_shift = 25;
+
     std::uint64_t hash_of(const Connection& c) const;
-    std::size_t bucket(std::uint64_t hash) const { return hash >> shift_; }
-    bool same_addresses(const Connection& c, const ConnectionKey& key) const;
+    static std::uint32_t tag_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash >> 32);
+    }
+    std::size_t home(std::uint32_t tag) const { return tag >> shift_; }
+    std::size_t after(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
+    /// The slot of this tag, or the free one that it would get.
+    std::size_t slot_of(std::uint32_t tag) const {
+        auto at = home(tag);
+        while (slots_[at].newest != no_connection && slots_[at].tag != tag) {
+            at = after(at);
+        }
+        return at;
+    }
+    bool same_addresses(const Connection& c, const ConnectionKeyView& key) const {
+        if (c.ipv6 == 0) {
+            return key.client.address.is_v4() && c.client == key.client.address.v4_host_order() &&
+                   c.virtual_addr == key.virtual_endpoint.address.v4_host_order();
+        }
+        return same_ipv6_addresses(c, key);
+    }
+    bool same_ipv6_addresses(const Connection& c, const ConnectionKeyView& key) const;
     enum class Kind : std::uint8_t { connection, waiting, persistence };
-    ConnectionId find(const ConnectionKey& key, Kind kind) const;
+    ConnectionId find(const ConnectionKeyView& key, Kind kind) const;
     void link(ConnectionId id);
     void unlink(ConnectionId id);
+    void free_slot(std::size_t slot);
     void grow();
 
     ConnectionPool pool_;
-    std::vector<ConnectionId> heads_;
-    unsigned shift_ = 58;
+    std::vector<Slot> slots_;
+    unsigned shift_ = first_shift;  ///< a slot's number is this much of a tag's upper bits
+    std::size_t used_slots_ = 0;
     std::size_t size_ = 0;
     std::size_t waiting_ = 0;  ///< entries without a client port
     std::vector<AddressPair> ipv6_;
@@ -207,7 +216,7 @@ template <class ServerOf>
 ConnectionId ConnectionTable::find_reply(Protocol protocol, const Endpoint& source,
                                          const Endpoint& client, ServerOf&& server_of) const {
     const auto h = hash(protocol, client_digest(client.address), client.port.value());
-    for (auto id = heads_[bucket(h)]; id != no_connection; id = pool_[id].next) {
+    for (auto id = slots_[slot_of(tag_of(h))].newest; id != no_connection; id = pool_[id].next) {
         const auto& c = pool_[id];
         if (c.client_port != client.port.value() || c.protocol != protocol ||
             client_address(c) != client.address) {

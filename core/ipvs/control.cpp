@@ -106,6 +106,7 @@ ControlResult Ipvs::Model::add_service(ServiceKey key, const ServiceSettings& se
     bind_scheduler(service, *entry, now);
     count(service, 1);
     lookup_[lookup_of(key)] = &service;
+    last_service_ = {};
     return ControlResult::ok;
 }
 
@@ -142,6 +143,7 @@ ControlResult Ipvs::Model::remove_service(ServiceKey key, Time now) {
         return ControlResult::no_such_service;
     }
     lookup_.erase(lookup_of(service->key));
+    last_service_ = {};
     service->scheduler->unbind();
     std::vector<Destination*> servers;
     service->servers.for_each([&](Destination& d) { servers.push_back(&d); });
@@ -314,6 +316,7 @@ void Ipvs::Model::sweep_trash(Time now) {
         } else if (now >= d->idle_since + 2 * trash_interval) {
             trash_.erase(trash_.begin() + static_cast<std::ptrdiff_t>(i));
             free_destinations_.push_back(d->id);
+            changed_ = changed_ == d ? nullptr : changed_;
             destinations_[d->id].reset();
         }
     }

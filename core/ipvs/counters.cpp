@@ -4,6 +4,24 @@
 
 namespace lvslab::ipvs {
 
+/// A counter of the server changed, or perhaps its overload flag. Its scheduler is told once
+/// before it decides, however much changes until then, and only if it goes by what changed.
+void Ipvs::Model::counted(Destination& d, bool was_overloaded) {
+    const bool concerns =
+        d.scheduler != nullptr && (d.scheduler->heeds_counts() || d.overloaded != was_overloaded);
+    if (concerns && changed_ != &d) {
+        tell_scheduler();
+        changed_ = &d;
+    }
+}
+
+void Ipvs::Model::tell_scheduler() {
+    if (changed_ != nullptr && changed_->scheduler != nullptr) {
+        changed_->scheduler->load_changed(*changed_);
+    }
+    changed_ = nullptr;
+}
+
 /// ip_vs_bind_dest (ip_vs_conn.c): a fresh entry of our own is inactive.
 void Ipvs::Model::bind(Connection& c, Destination& d) {
     c.destination = d.id;
@@ -18,7 +36,7 @@ void Ipvs::Model::bind(Connection& c, Destination& d) {
                      static_cast<std::uint32_t>(d.total) >= d.upper_threshold;
     if (set && !d.overloaded) {
         d.overloaded = true;
-        load_changed(d);
+        counted(d, false);
     }
 }
 
@@ -27,10 +45,11 @@ void Ipvs::Model::entry_counted(Destination& d) {
     ++d.total;
     const auto total = static_cast<std::uint32_t>(d.total);
     const auto upper = d.upper_threshold;
+    const bool was_overloaded = d.overloaded;
     if (upper != 0 && (options_.profile == Profile::recent ? total == upper : total >= upper)) {
         d.overloaded = true;
     }
-    load_changed(d);
+    counted(d, was_overloaded);
 }
 
 /// ip_vs_unbind_dest (ip_vs_conn.c).
@@ -49,6 +68,7 @@ void Ipvs::Model::unbind(const Connection& c) {
     }
     if (!d.bound && d.references == 0) {
         free_destinations_.push_back(d.id);
+        changed_ = changed_ == &d ? nullptr : changed_;
         destinations_[d.id].reset();
     }
 }
@@ -60,6 +80,7 @@ void Ipvs::Model::entry_uncounted(Destination& d) {
     const auto total = static_cast<std::uint32_t>(d.total);
     const auto upper = d.upper_threshold;
     const auto lower = d.lower_threshold;
+    const bool was_overloaded = d.overloaded;
     if (options_.profile == Profile::recent) {
         const auto edge = lower != 0 ? lower : upper - (upper >> 2);
         if (total + 1 == edge && total < upper) {
@@ -71,7 +92,7 @@ void Ipvs::Model::entry_uncounted(Destination& d) {
         d.overloaded =
             d.overloaded && std::uint64_t{total} * 4 >= std::uint64_t{upper} * 3 && upper != 0;
     }
-    load_changed(d);
+    counted(d, was_overloaded);
 }
 
 /// An edit of the thresholds (__ip_vs_update_dest, ip_vs_ctl.c).
@@ -110,7 +131,7 @@ void Ipvs::Model::set_active(Connection& c, bool active) {
 void Ipvs::Model::count_active(Connection& c, Destination& d, bool active) {
     c.counted_active = active ? 1 : 0;
     d.active += active ? 1 : -1;
-    load_changed(d);
+    counted(d, d.overloaded);
 }
 
 }  // namespace lvslab::ipvs

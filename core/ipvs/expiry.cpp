@@ -38,8 +38,7 @@ Time Ipvs::Model::fires(ConnectionId id) const {
 void Ipvs::Model::hang(ConnectionId id) {
     auto& c = table_[id];
     const auto due = fires(id);
-    const bool hangs = c.timer_slot != TimerWheel::hangs_nowhere;
-    if (!hangs || due < c.alarm) {
+    if (c.alarmed == 0 || due < c.alarm) {
         wheel_.remove(id);
         c.alarm = due;
         wheel_.insert(id);
@@ -49,7 +48,9 @@ void Ipvs::Model::hang(ConnectionId id) {
 void Ipvs::Model::arm(ConnectionId id, Duration timeout, Time now) {
     auto& c = table_[id];
     c.expires = now + timeout;
-    c.timer_level = static_cast<std::uint8_t>(wheel_level(timeout)) & 0xFU;
+    if (options_.expiry != Expiry::exact) {
+        c.timer_level = static_cast<std::uint8_t>(wheel_level(timeout)) & 0xFU;
+    }
     if (!doubts_.empty()) {
         doubts_.erase(id);
     }
@@ -253,8 +254,7 @@ void Ipvs::Model::housekeeping(Time until) {
     plan_housekeeping();
 }
 
-void Ipvs::Model::advance(Time now) {
-    last_advance_ = now;
+void Ipvs::Model::fire_due(Time now) {
     while (wheel_.next() <= now || housekeeping_due_ <= now) {
         // Connection timers up to the next piece of housekeeping, then that.
         const auto until = std::min(now, housekeeping_due_);
@@ -360,10 +360,9 @@ std::optional<DueTimer> Ipvs::Model::due_entry(const Segment& segment, Time now)
         const bool dropped = drop_since_ <= now && may_drop_unavailable(c) && !in && nat;
         return dropped ? std::optional(drop_timer()) : std::nullopt;
     }
-    const auto* service = in ? service_for(segment) : nullptr;
+    const auto* service = in ? look_service_up(segment) : nullptr;
     if (service != nullptr && service->is_persistent()) {
-        const auto controller = table_.find_template(template_key(
-            *service, {segment, {segment.protocol, segment.source, segment.destination}, now}));
+        const auto controller = table_.find_template(template_key(*service, {segment, now}));
         if (controller != no_connection && may_be_gone(controller, now)) {
             return due_timer(controller);
         }

@@ -53,6 +53,10 @@ Verdict Ipvs::step(const Segment& segment, Time now) {
     return model_->step(segment, now);
 }
 
+void Ipvs::prefetch(std::uint32_t entry) const {
+    model_->prefetch(entry);
+}
+
 std::optional<FtpEdit> Ipvs::ftp_payload(const Segment& segment,
                                          std::span<const std::uint8_t> payload, Time now) {
     return model_->ftp_payload(segment, payload, now);

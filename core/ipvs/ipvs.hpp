@@ -113,6 +113,10 @@ public:
     /// What happens to this segment: looks up or makes its entry, runs the state machine, counts.
     Verdict step(const Segment& segment, Time now);
 
+    /// A segment with this Segment::entry comes soon: a hint to the processor, which changes
+    /// nothing but the time that step() waits for memory.
+    void prefetch(std::uint32_t entry) const;
+
     /// What the FTP helper makes of the payload of a packet that step() has just forwarded with
     /// Verdict::ftp_control: entries for the data connections told of there, and perhaps a text to
     /// be replaced. Sequence numbers are the caller's (packet::TcpRewriter).

@@ -15,6 +15,7 @@
 #include "core/ipvs/sync_master.hpp"
 #include "core/ipvs/tcp_states.hpp"
 #include "core/ipvs/template_doubt.hpp"
+#include "core/ipvs/timer_wheel.hpp"
 
 namespace lvslab::ipvs {
 
@@ -50,9 +51,15 @@ public:
 
     // packet_path.cpp
     Verdict step(const Segment& segment, Time now);
+    void prefetch(std::uint32_t entry) const { table_.prefetch(entry); }
 
     // expiry.cpp
-    void advance(Time now);
+    void advance(Time now) {
+        last_advance_ = now;
+        if (wheel_.next() <= now || housekeeping_due_ <= now) {
+            fire_due(now);
+        }
+    }
     Time next_expiry() const;
     std::vector<DueTimer> due_timers(Time now) const;
     void fire(std::uint32_t handle, Time now);
@@ -95,8 +102,13 @@ private:
     /// A packet on its way in.
     struct Arrival {
         const Segment& segment;
-        ConnectionKey key;
         Time now;
+
+        ConnectionKeyView key() const {
+            return {segment.protocol, segment.source, segment.destination};
+        }
+        const Address& client() const { return segment.source.address; }
+        std::uint16_t port() const { return segment.destination.port.value(); }
     };
     enum class Refusal : std::uint8_t {
         not_ours,   ///< the packet goes on to the host's stack
@@ -129,18 +141,22 @@ private:
     void to_trash(Destination& d, Time now);
 
     // packet_path.cpp
-    Verdict step_in(const Segment& segment, Time now);
-    Verdict step_out(const Segment& segment, Time now);
+    // Both fill in the verdict where it stands.
+    void step_in(const Segment& segment, Time now, Verdict& verdict);
+    void step_out(const Segment& segment, Time now, Verdict& verdict);
+    ConnectionId entry_for(const Arrival& arrival, Verdict& verdict);
+    ConnectionId new_entry_for(const Arrival& arrival, Verdict& verdict);
     bool sees(const Segment& segment) const;
     bool reschedules(const Connection& c) const;
-    Service* service_for(const Segment& segment) const;
-    Verdict refuse(const Segment& segment, const Service* service, Refusal refusal) const;
+    Service* service_for(const Segment& segment);
+    Service* look_service_up(const Segment& segment) const;
+    static Action refuse(const Segment& segment, const Service* service, Refusal refusal);
     Scheduled schedule(Service& service, const Arrival& arrival);
     Scheduled schedule_persistent(Service& service, const Arrival& arrival);
     ConnectionId template_for(Service& service, const Arrival& arrival);
     ConnectionKey template_key(const Service& service, const Arrival& arrival) const;
     Destination* choose(Service& service, const Arrival& arrival);
-    ConnectionId new_connection(const ConnectionKey& key, Destination& d, std::uint16_t port,
+    ConnectionId new_connection(const ConnectionKeyView& key, Destination& d, std::uint16_t port,
                                 bool is_template, Fwmark mark);
     static void take_method(Connection& c, const Destination& d);
     void one_packet(Destination& d);
@@ -153,14 +169,12 @@ private:
     void entry_counted(Destination& d);
     void entry_uncounted(Destination& d);
     void set_active(Connection& c, bool active);
-    static void count_active(Connection& c, Destination& d, bool active);
-    static void load_changed(const Destination& d) {
-        if (d.scheduler != nullptr) {
-            d.scheduler->load_changed(d);
-        }
-    }
+    void count_active(Connection& c, Destination& d, bool active);
+    void counted(Destination& d, bool was_overloaded);
+    void tell_scheduler();
 
     // expiry.cpp
+    void fire_due(Time now);
     Time fires(ConnectionId id) const;
     void arm(ConnectionId id, Duration timeout, Time now);
     void hang(ConnectionId id);
@@ -223,10 +237,20 @@ private:
     std::vector<std::uint32_t> free_destinations_;
     std::vector<Destination*> trash_;  ///< the last to come in is the back
 
+    /// Its scheduler has not been told yet that a counter of it changed.
+    Destination* changed_ = nullptr;
+
+    /// The service that the last packet without a mark was for.
+    struct {
+        Protocol protocol{};
+        Endpoint endpoint;
+        Service* service = nullptr;
+    } last_service_;
+
     std::optional<Endpoint> scripted_;
 
     ConnectionTable table_;
-    TimerWheel wheel_{table_.pool()};
+    TimerWheel wheel_{table_};
     Time housekeeping_due_ = never;  ///< the earliest of the next two and of schedulers' sweeps
     Time trash_due_ = never;
     Time drop_due_ = never;    ///< when entries of removed servers go (expire_nodest_conn)

@@ -15,14 +15,17 @@ constexpr std::uint32_t nat = static_cast<std::uint32_t>(ForwardingMethod::nat);
 
 Verdict Ipvs::Model::step(const Segment& segment, Time now) {
     advance(now);
-    if (segment.protocol != Protocol::tcp && segment.protocol != Protocol::udp) {
-        return {};
+    Verdict verdict;
+    if ((segment.protocol != Protocol::tcp && segment.protocol != Protocol::udp) ||
+        !sees(segment)) {
+        return verdict;
     }
-    if (!sees(segment)) {
-        return {};
+    if (segment.direction == Direction::from_client) {
+        step_in(segment, now, verdict);
+    } else {
+        step_out(segment, now, verdict);
     }
-    return segment.direction == Direction::from_client ? step_in(segment, now)
-                                                       : step_out(segment, now);
+    return verdict;
 }
 
 /// With a family's last service its hooks go (ip_vs_unregister_hooks); entries and timers stay.
@@ -31,24 +34,24 @@ bool Ipvs::Model::sees(const Segment& segment) const {
 }
 
 /// ip_vs_out_hook: a reply is rewritten if its entry is known, and goes on as it is if not.
-Verdict Ipvs::Model::step_out(const Segment& segment, Time now) {
+void Ipvs::Model::step_out(const Segment& segment, Time now, Verdict& verdict) {
     const auto id = find_reply(segment);
     if (id == no_connection) {
-        return {};
+        return;
     }
     auto& c = table_[id];
-    const auto& d = *destinations_[c.destination];
-    Verdict verdict{c.method == nat ? Action::forward : Action::pass,
-                    Origin::entry,
-                    static_cast<ForwardingMethod>(c.method),
-                    {d.endpoint.address, Port{c.server_port}},
-                    {table_.virtual_address(c), Port{c.virtual_port}}};
+    verdict.action = c.method == nat ? Action::forward : Action::pass;
+    verdict.origin = Origin::entry;
+    verdict.method = static_cast<ForwardingMethod>(c.method);
+    verdict.server.address = destinations_[c.destination]->endpoint.address;
+    verdict.server.port = Port{c.server_port};
+    verdict.virtual_endpoint.address = table_.virtual_address(c);
+    verdict.virtual_endpoint.port = Port{c.virtual_port};
     verdict.ftp_control = is_ftp_control(c);
     transition(c, TcpSide::output, segment.flags);
     if (c.is_template == 0) {
         arm(id, timeout_of(c), now);
     }
-    return verdict;
 }
 
 /// A SYN on this entry starts a new connection (ip_vs_in_hook, is_new_conn_expected).
@@ -64,46 +67,65 @@ bool Ipvs::Model::reschedules(const Connection& c) const {
             c.no_output != 0);
 }
 
-Verdict Ipvs::Model::step_in(const Segment& segment, Time now) {
-    const Arrival arrival{segment, {segment.protocol, segment.source, segment.destination}, now};
-    auto id = table_.find(arrival.key);
-    if (id != no_connection) {
-        const bool syn = segment.protocol == Protocol::tcp && has(segment.flags, TcpFlags::syn);
-        if (syn && reschedules(table_[id])) {
-            expire_now(id, now);
-            id = no_connection;
-        } else if (!destinations_[table_[id].destination]->available) {
-            if (!options_.expire_nodest_conn) {
-                return {Action::drop, Origin::entry, {}, {}, segment.destination};
-            }
-            expire_now(id, now);
-            id = no_connection;
-        }
-    }
-    Verdict verdict{Action::forward, Origin::entry, {}, {}, segment.destination};
+/// The entry that the packet belongs to, or a new one. Without any, the verdict says what becomes
+/// of the packet (one-packet entries are gone at once).
+ConnectionId Ipvs::Model::entry_for(const Arrival& arrival, Verdict& verdict) {
+    const auto& segment = arrival.segment;
+    const auto key = arrival.key();
+    const auto id = table_.matches(segment.entry, key) ? segment.entry : table_.find(key);
     if (id == no_connection) {
-        auto* service = service_for(segment);
-        const bool opens = segment.protocol == Protocol::udp ||
-                           (!has(segment.flags, TcpFlags::rst) &&
-                            (options_.sloppy_tcp || has(segment.flags, TcpFlags::syn)));
-        if (service == nullptr || !opens) {
-            return refuse(segment, service, Refusal::not_ours);
-        }
-        const auto made = schedule(*service, arrival);
-        if (made.server == nullptr) {
-            return refuse(segment, service, made.refusal);
-        }
-        verdict.origin = made.by_template ? Origin::persistence : Origin::scheduled;
-        id = made.id;
-        if (id == no_connection) {
-            verdict.method = made.server->method;
-            verdict.server = {made.server->endpoint.address, Port{made.server_port}};
-            return verdict;
-        }
+        return new_entry_for(arrival, verdict);
+    }
+    const bool syn = segment.protocol == Protocol::tcp && has(segment.flags, TcpFlags::syn);
+    const bool available = destinations_[table_[id].destination]->available;
+    if (!(syn && reschedules(table_[id])) && available) {
+        return id;
+    }
+    if (!(syn && reschedules(table_[id])) && !options_.expire_nodest_conn) {
+        verdict.action = Action::drop;
+        return no_connection;
+    }
+    expire_now(id, arrival.now);
+    return new_entry_for(arrival, verdict);
+}
+
+ConnectionId Ipvs::Model::new_entry_for(const Arrival& arrival, Verdict& verdict) {
+    const auto& segment = arrival.segment;
+    auto* service = service_for(segment);
+    const bool opens = segment.protocol == Protocol::udp ||
+                       (!has(segment.flags, TcpFlags::rst) &&
+                        (options_.sloppy_tcp || has(segment.flags, TcpFlags::syn)));
+    Scheduled made;
+    if (service != nullptr && opens) {
+        made = schedule(*service, arrival);
+    }
+    if (made.server == nullptr) {
+        verdict.action = refuse(segment, service, made.refusal);
+        verdict.origin = Origin::none;
+        return no_connection;
+    }
+    verdict.origin = made.by_template ? Origin::persistence : Origin::scheduled;
+    if (made.id == no_connection) {
+        verdict.method = made.server->method;
+        verdict.server.address = made.server->endpoint.address;
+        verdict.server.port = Port{made.server_port};
+    }
+    return made.id;
+}
+
+void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
+    verdict.action = Action::forward;
+    verdict.origin = Origin::entry;
+    verdict.virtual_endpoint = segment.destination;
+    const auto id = entry_for({segment, now}, verdict);
+    if (id == no_connection) {
+        return;
     }
     auto& c = table_[id];
+    verdict.entry = id;
     verdict.method = static_cast<ForwardingMethod>(c.method);
-    verdict.server = {destinations_[c.destination]->endpoint.address, Port{c.server_port}};
+    verdict.server.address = destinations_[c.destination]->endpoint.address;
+    verdict.server.port = Port{c.server_port};
     verdict.ftp_control = is_ftp_control(c);
     transition(c, TcpSide::input, segment.flags);
     if (c.no_client_port != 0 && c.method == nat) {
@@ -114,11 +136,22 @@ Verdict Ipvs::Model::step_in(const Segment& segment, Time now) {
         sync_packets(id, segment.count, now);
     }
     arm(id, timeout_of(c), now);
-    return verdict;
+}
+
+Service* Ipvs::Model::service_for(const Segment& segment) {
+    if (segment.mark.value() != 0) {
+        return look_service_up(segment);
+    }
+    auto& last = last_service_;
+    if (last.service == nullptr || last.protocol != segment.protocol ||
+        last.endpoint != segment.destination) {
+        last = {segment.protocol, segment.destination, look_service_up(segment)};
+    }
+    return last.service;
 }
 
 /// ip_vs_service_find: the mark, the exact service, FTP's for its data, any port.
-Service* Ipvs::Model::service_for(const Segment& segment) const {
+Service* Ipvs::Model::look_service_up(const Segment& segment) const {
     const auto& address = segment.destination.address;
     const auto port = segment.destination.port.value();
     const auto look = [&](Protocol protocol, const Address& a, std::uint32_t port_or_mark) {
@@ -142,15 +175,15 @@ Service* Ipvs::Model::service_for(const Segment& segment) const {
 }
 
 /// What becomes of a packet that got no entry (ip_vs_leave, or the host's own stack).
-Verdict Ipvs::Model::refuse(const Segment& segment, const Service* service, Refusal refusal) const {
+Action Ipvs::Model::refuse(const Segment& segment, const Service* service, Refusal refusal) {
     const bool ftp_data = service != nullptr && service->port() == ftp_port &&
                           segment.destination.port.value() != ftp_port;
     if (refusal == Refusal::no_server && !ftp_data) {
-        return {Action::reject, Origin::none, {}, {}, segment.destination};
+        return Action::reject;
     }
     const bool reset = service != nullptr && segment.protocol == Protocol::tcp &&
                        !has(segment.flags, TcpFlags::rst);
-    return {reset ? Action::reset : Action::pass, Origin::none, {}, {}, segment.destination};
+    return reset ? Action::reset : Action::pass;
 }
 
 Destination* Ipvs::Model::choose(Service& service, const Arrival& arrival) {
@@ -161,14 +194,16 @@ Destination* Ipvs::Model::choose(Service& service, const Arrival& arrival) {
             return d;
         }
     }
+    tell_scheduler();
+    const auto& segment = arrival.segment;
     return service.scheduler->schedule(
-        {arrival.key.client.address, arrival.key.client.port, arrival.key.virtual_endpoint.address,
+        {segment.source.address, segment.source.port, segment.destination.address,
          service.settings.scheduler_flag_1, service.settings.scheduler_flag_2, arrival.now});
 }
 
 /// ip_vs_schedule.
 Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& arrival) {
-    if (arrival.key.client.port.value() == ftp_data_port) {
+    if (arrival.segment.source.port.value() == ftp_data_port) {
         return {};
     }
     if (service.is_persistent()) {
@@ -176,7 +211,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& ar
     }
     Scheduled made;
     made.refusal = Refusal::no_server;
-    const auto port = arrival.key.virtual_endpoint.port.value();
+    const auto port = arrival.port();
     if (service.key.fwmark.value() == 0 && port != service.port()) {
         return made;
     }
@@ -190,7 +225,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& ar
     if (service.settings.one_packet && arrival.segment.protocol == Protocol::udp) {
         one_packet(d);
     } else {
-        made.id = new_connection(arrival.key, d, made.server_port, false, arrival.segment.mark);
+        made.id = new_connection(arrival.key(), d, made.server_port, false, arrival.segment.mark);
     }
     return made;
 }
@@ -198,7 +233,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule(Service& service, const Arrival& ar
 /// The template's key: by address and port, FTP and port 0 for all ports, a mark's for all
 /// (ip_vs_sched_persist).
 ConnectionKey Ipvs::Model::template_key(const Service& service, const Arrival& arrival) const {
-    const auto& client = arrival.key.client.address;
+    const auto& client = arrival.client();
     const auto& settings = service.settings;
     Address network;
     if (client.is_v6()) {
@@ -209,7 +244,7 @@ ConnectionKey Ipvs::Model::template_key(const Service& service, const Arrival& a
                               : settings.persistence_mask.v4_host_order();
         network = Address::v4(client.v4_host_order() & mask);
     }
-    ConnectionKey key{arrival.key.protocol, {network, Port{0}}, arrival.key.virtual_endpoint};
+    ConnectionKey key{arrival.segment.protocol, {network, Port{0}}, arrival.segment.destination};
     const bool own_port = key.virtual_endpoint.port.value() == service.port();
     if (!own_port || service.port() == ftp_port) {
         key.virtual_endpoint.port = Port{0};
@@ -237,8 +272,7 @@ ConnectionId Ipvs::Model::template_for(Service& service, const Arrival& arrival)
     if (d == nullptr) {
         return no_connection;
     }
-    const bool with_port =
-        arrival.key.virtual_endpoint.port.value() == service.port() && service.port() != ftp_port;
+    const bool with_port = arrival.port() == service.port() && service.port() != ftp_port;
     const auto port = with_port ? d->endpoint.port.value() : std::uint16_t{0};
     const auto id = new_connection(key, *d, port, true, arrival.segment.mark);
     table_[id].timeout_ms = static_cast<std::uint32_t>(
@@ -258,7 +292,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
     made.by_template = table_.size() == before;
     made.server = destinations_[table_[id].destination].get();
     auto& d = *made.server;
-    const auto port = arrival.key.virtual_endpoint.port.value();
+    const auto port = arrival.port();
     made.server_port =
         port == service.port() && d.endpoint.port.value() != 0 ? d.endpoint.port.value() : port;
     ++d.connections;
@@ -269,7 +303,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
             sync_chain(id, ++track(id).template_packets, arrival.now);
         }
     } else {
-        made.id = new_connection(arrival.key, d, made.server_port, false, arrival.segment.mark);
+        made.id = new_connection(arrival.key(), d, made.server_port, false, arrival.segment.mark);
         table_[made.id].controller = id;
         ++table_[id].controlled;
     }
@@ -277,7 +311,7 @@ Ipvs::Model::Scheduled Ipvs::Model::schedule_persistent(Service& service, const 
 }
 
 /// ip_vs_conn_new.
-ConnectionId Ipvs::Model::new_connection(const ConnectionKey& key, Destination& d,
+ConnectionId Ipvs::Model::new_connection(const ConnectionKeyView& key, Destination& d,
                                          std::uint16_t port, bool is_template, Fwmark mark) {
     const auto id = table_.insert(key, is_template);
     auto& c = table_[id];

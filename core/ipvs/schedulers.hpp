@@ -47,8 +47,10 @@ public:
     virtual void removed(Destination& d) = 0;
     /// Weight, thresholds or method of `d` were set.
     virtual void edited(Destination& d) = 0;
-    /// A counter or the overload flag of the listed server `d` changed.
+    /// Counters or the overload flag of the listed server `d` changed. Told before the next
+    /// schedule(), once for all that changed; of counters alone only who heeds_counts().
     virtual void load_changed(const Destination& d) = 0;
+    bool heeds_counts() const { return heeds_ == Heeds::counts; }
     /// All slots are new.
     virtual void renumbered() = 0;
 
@@ -59,11 +61,17 @@ public:
     virtual void unbind() {}
 
 protected:
-    explicit Scheduler(const SchedulerContext& context)
-        : servers_(context.servers), options_(context.options) {}
+    /// What of a server's load a rule goes by: its counters too, or whether it is eligible.
+    enum class Heeds : std::uint8_t { counts, eligibility };
+
+    explicit Scheduler(const SchedulerContext& context, Heeds heeds = Heeds::counts)
+        : servers_(context.servers), options_(context.options), heeds_(heeds) {}
 
     DestinationList& servers_;
     const Options& options_;
+
+private:
+    Heeds heeds_;
 };
 
 /// One row of the table.

@@ -24,6 +24,9 @@ constexpr bool has(TcpFlags set, TcpFlags flag) {
 /// and tunnels the director never sees them).
 enum class Direction : std::uint8_t { from_client, from_server };
 
+/// The number of no entry of the connection table.
+inline constexpr std::uint32_t no_entry = 0xFFFFFFFFU;
+
 /// One packet, or `count` packets alike, as IPVS sees them.
 struct Segment {
     Direction direction = Direction::from_client;
@@ -33,6 +36,9 @@ struct Segment {
     TcpFlags flags = TcpFlags::none;
     Fwmark mark;
     std::uint32_t count = 1;
+    /// Verdict::entry of an earlier segment of this connection, if the caller remembers it: a
+    /// place to look first. It may be out of date; the answer is the same with any number here.
+    std::uint32_t entry = no_entry;
 };
 
 enum class Action : std::uint8_t {
@@ -56,9 +62,10 @@ struct Verdict {
     Action action = Action::pass;
     Origin origin = Origin::none;
     ForwardingMethod method = ForwardingMethod::nat;
-    Endpoint server;            ///< the real server (forward, either direction)
-    Endpoint virtual_endpoint;  ///< what the client connects to: the source of NAT's replies
-    bool ftp_control = false;   ///< the FTP helper wants the payload (Ipvs::ftp_payload)
+    Endpoint server;                 ///< the real server (forward, either direction)
+    Endpoint virtual_endpoint;       ///< what the client connects to: the source of NAT's replies
+    bool ftp_control = false;        ///< the FTP helper wants the payload (Ipvs::ftp_payload)
+    std::uint32_t entry = no_entry;  ///< of a from_client segment: its entry (Segment::entry)
 };
 
 }  // namespace lvslab::ipvs

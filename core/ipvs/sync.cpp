@@ -277,7 +277,7 @@ Destination* Ipvs::Model::sync_destination(const SyncRecord& record) const {
         segment.destination.address = Address::v6({});  // a mark in place of the address
     }
     segment.mark = Fwmark{record.fwmark};
-    const auto* service = service_for(segment);
+    const auto* service = look_service_up(segment);
     if (service == nullptr) {
         return nullptr;
     }

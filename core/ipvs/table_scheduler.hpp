@@ -19,7 +19,8 @@ public:
     void renumbered() override {}
 
 protected:
-    using Scheduler::Scheduler;
+    explicit TableScheduler(const SchedulerContext& context)
+        : Scheduler(context, Heeds::eligibility) {}
 
     /// The table for the list as it is.
     virtual std::vector<Destination*> fill() const = 0;

@@ -69,6 +69,7 @@ ipvs::Verdict Engine::open_at_director(const Arrival& arrival) {
                    now_);
     }
     segment.flags = TcpFlags::ack;
+    segment.entry = verdict.entry;
     segment.count = 1 + arrival.request_segments;
     ipvs_.step(segment, now_);
     return verdict;
@@ -93,7 +94,8 @@ void Engine::close_at_director(const Open& c, bool with_response) {
                     .source = c.client,
                     .destination = c.to,
                     .flags = TcpFlags::fin | TcpFlags::ack,
-                    .mark = c.mark};
+                    .mark = c.mark,
+                    .entry = c.entry};
     if (!with_response) {
         // The server resets; by direct routing the director never learns of it.
         reply.flags = TcpFlags::rst;

@@ -127,6 +127,7 @@ private:
         Duration work;
         Fwmark mark;
         std::uint32_t server;
+        std::uint32_t entry;  ///< of the connection table, for the segments to come
         std::uint32_t response_segments;
         Protocol protocol;
         bool nat;
@@ -234,6 +235,7 @@ void Engine::arrive(const Arrival& arrival, Observer& observer) {
          work_at(server, arrival.work),
          arrival.mark,
          server,
+         verdict.entry,
          arrival.response_segments,
          arrival.protocol,
          verdict.method == ipvs::ForwardingMethod::nat};

@@ -9,7 +9,10 @@ namespace {
 
 class Failover final : public TreeScheduler {
 public:
-    explicit Failover(const SchedulerContext& context) : TreeScheduler(context) { renumbered(); }
+    explicit Failover(const SchedulerContext& context)
+        : TreeScheduler(context, Heeds::eligibility) {
+        renumbered();
+    }
 
 private:
     Share share(const Destination& d) const override {

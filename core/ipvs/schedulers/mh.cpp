@@ -19,7 +19,7 @@ constexpr int turn_bits = 6;
 class MaglevHashing final : public Scheduler {
 public:
     explicit MaglevHashing(const SchedulerContext& context)
-        : Scheduler(context), table_(kernel_maglev_size, nullptr) {}
+        : Scheduler(context, Heeds::eligibility), table_(kernel_maglev_size, nullptr) {}
 
     Destination* schedule(const ScheduleRequest& request) override {
         const auto port = request.flag_2 ? request.client_port.value() : 0U;

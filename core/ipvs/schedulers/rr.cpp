@@ -10,7 +10,9 @@ namespace {
 
 class RoundRobin final : public Scheduler {
 public:
-    explicit RoundRobin(const SchedulerContext& context) : Scheduler(context) { renumbered(); }
+    explicit RoundRobin(const SchedulerContext& context) : Scheduler(context, Heeds::eligibility) {
+        renumbered();
+    }
 
     Destination* schedule(const ScheduleRequest&) override {
         const auto last = last_ == nullptr ? DestinationList::head : last_->slot;

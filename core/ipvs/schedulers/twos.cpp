@@ -13,7 +13,7 @@ namespace {
 class PowerOfTwo final : public Scheduler {
 public:
     explicit PowerOfTwo(const SchedulerContext& context)
-        : Scheduler(context),
+        : Scheduler(context, Heeds::eligibility),
           random_(context.options.seed, "ipvs/twos/" + std::string(context.stream_name)) {
         renumbered();
     }

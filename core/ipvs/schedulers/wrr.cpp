@@ -14,7 +14,8 @@ namespace {
 
 class WeightedRoundRobin final : public Scheduler {
 public:
-    explicit WeightedRoundRobin(const SchedulerContext& context) : Scheduler(context) {
+    explicit WeightedRoundRobin(const SchedulerContext& context)
+        : Scheduler(context, Heeds::eligibility) {
         renumbered();
         measure();
         level_ = top_;
