@@ -18,11 +18,10 @@
 #include "sim/cli/compare_folder.hpp"
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
+#include "sim/cli/refusals.hpp"
 #include "sim/cli/report_page.hpp"
 #include "sim/cli/scenario_file.hpp"
-#ifdef LVSLAB_PACKET_WORLD
-#include "sim/packet/world.hpp"
-#endif
+#include "sim/cli/worlds.hpp"
 
 namespace lvslab::cli {
 namespace {
@@ -36,6 +35,7 @@ struct CompareOptions {
     unsigned seeds = 0;
     std::vector<std::string> schedulers;
     std::string program;
+    std::string world = "packet";
     bool force = false;
 };
 
@@ -145,12 +145,10 @@ std::string without_lines_of(const std::string& told, const std::string& text) {
 int run_compare(const CompareOptions& options) {
     const auto scenario = load_scenario(options.scenario);
     auto found = scenario.diagnostics;
-#ifdef LVSLAB_PACKET_WORLD
     if (scenario) {
         // Of the runs' own words only those of a failed one are seen.
-        found.append(packet_world::unsupported(*scenario));
+        found.append(unsupported_in(options.world, *scenario));
     }
-#endif
     const auto told = found.to_string();
     fmt::print(stderr, "{}", told);
     if (!check_schedulers(options.schedulers) || found.has_errors() || !scenario) {
@@ -173,6 +171,7 @@ int run_compare(const CompareOptions& options) {
     runner.scenario = options.scenario;
     runner.at_once =
         options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    runner.options = {"--world", options.world};
     const auto done = run_jobs(runner, jobs);
     if (done.refused) {
         fmt::print(stderr, "{}", without_lines_of(told, *done.refused));
@@ -199,6 +198,7 @@ void add_compare_command(CLI::App& app, int& exit_code) {
     command->add_option("--schedulers", options->schedulers, "schedulers (as the scenario says)")
         ->delimiter(',')
         ->type_name("A,B,...");
+    add_world_option(*command, options->world);
     command->add_flag("--force", options->force, "write into a folder that holds other files too");
     // Another program in the place of `lvslab run`, e.g. one that runs it on another machine.
     command->add_option("--runner", options->program, "program that runs a run (this one)")

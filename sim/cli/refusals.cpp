@@ -6,20 +6,14 @@
 #include <fmt/format.h>
 
 #include "sim/cli/kernel_run.hpp"
-#ifdef LVSLAB_PACKET_WORLD
-#include "sim/packet/world.hpp"
-#endif
+#include "sim/cli/worlds.hpp"
 
 namespace lvslab::cli {
 
-Diagnostics unsupported_in([[maybe_unused]] std::string_view world,
-                           [[maybe_unused]] const scenario::Scenario& scenario) {
-#ifdef LVSLAB_PACKET_WORLD
-    if (world == "packet") {
-        return packet_world::unsupported(scenario);
-    }
-#endif
-    return {};
+Diagnostics unsupported_in(std::string_view world, const scenario::Scenario& scenario) {
+    const auto* found = find_world(world);
+    return found != nullptr && found->unsupported != nullptr ? found->unsupported(scenario)
+                                                             : Diagnostics{};
 }
 
 std::optional<std::string> world_refuses(std::string_view world, const std::string& file,

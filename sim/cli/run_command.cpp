@@ -18,10 +18,12 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt_guard.hpp"
 #include "sim/cli/kernel_run.hpp"
+#include "sim/cli/refusals.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/run_keeper.hpp"
 #include "sim/cli/run_output.hpp"
 #include "sim/cli/scenario_file.hpp"
+#include "sim/cli/worlds.hpp"
 #ifdef LVSLAB_PACKET_WORLD
 #include "sim/packet/world.hpp"
 #endif
@@ -70,19 +72,20 @@ private:
     int told_ = -1;
 };
 
-#ifdef LVSLAB_PACKET_WORLD
+using Run = std::function<SimulatedResult(std::function<bool(Time)>, journal::Sink&)>;
 
 int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput& output,
-             packet_world::RunOptions options) {
+             const Run& run) {
     RunKeeper keeper(arguments, scenario, output);
     ProgressTeller progress(arguments.progress_fd, !arguments.quiet && ::isatty(STDERR_FILENO) == 1,
                             scenario.end());
     const InterruptGuard guard;
-    options.progress = [&](Time now) {
-        progress.at(now);
-        return interrupted == 0;
-    };
-    const auto result = packet_world::run(scenario, options, keeper.sink());
+    const auto result = run(
+        [&](Time now) {
+            progress.at(now);
+            return interrupted == 0;
+        },
+        keeper.sink());
     progress.clear();
     if (!result.complete) {
         fmt::print(stderr,
@@ -93,14 +96,53 @@ int simulate(const RunArguments& arguments, const Scenario& scenario, RunOutput&
     return keeper.finish();
 }
 
-int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
-    const auto unsupported = packet_world::unsupported(scenario);
+/// Tells what of scenario and arguments does not fit the world; false = it does not run.
+bool fits(const RunArguments& arguments, const Scenario& scenario) {
+    const auto unsupported = unsupported_in(arguments.world, scenario);
     fmt::print(stderr, "{}", unsupported.to_string());
     const auto found = objections(arguments, scenario);
     for (const auto& sentence : found) {
         refuse_run(sentence);
     }
-    if (!found.empty() || unsupported.has_errors()) {
+    return found.empty() && !unsupported.has_errors();
+}
+
+/// A place for the result, or nothing and why not.
+std::optional<RunOutput> open_output(const RunArguments& arguments, const Scenario& scenario) {
+    const auto folder = output_folder(arguments, scenario, arguments.seed.value_or(scenario.seed));
+    std::string reason;
+    auto output = RunOutput::open(folder, arguments.force, reason);
+    if (!output) {
+        refuse_run(fmt::format("{}: {}", folder.string(), reason));
+    }
+    return output;
+}
+
+int run_flow_world(const RunArguments& arguments, const Scenario& scenario) {
+    if (!arguments.pcap.empty()) {
+        return refuse_run("--pcap is of the packet world: the flow world has no packets");
+    }
+    if (!fits(arguments, scenario)) {
+        return bad_input;
+    }
+    auto output = open_output(arguments, scenario);
+    if (!output) {
+        return bad_input;
+    }
+    return simulate(arguments, scenario, *output, [&](auto progress, journal::Sink& sink) {
+        return find_world("flow")->run(scenario,
+                                       {.seed = arguments.seed.value_or(scenario.seed),
+                                        .scheduler = arguments.scheduler,
+                                        .segments = arguments.segments,
+                                        .progress = std::move(progress)},
+                                       sink);
+    });
+}
+
+#ifdef LVSLAB_PACKET_WORLD
+
+int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
+    if (!fits(arguments, scenario)) {
         return bad_input;
     }
     packet_world::RunOptions options;
@@ -108,18 +150,20 @@ int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
     options.scheduler = arguments.scheduler;
     options.segments = arguments.segments;
     options.pcap = arguments.pcap.empty() ? scenario.outputs.pcap : arguments.pcap;
-    const auto folder = output_folder(arguments, scenario, options.seed);
-    std::string reason;
-    auto output = RunOutput::open(folder, arguments.force, reason);
+    auto output = open_output(arguments, scenario);
     if (!output) {
-        return refuse_run(fmt::format("{}: {}", folder.string(), reason));
+        return bad_input;
     }
     if (!options.pcap.empty()) {
         const auto pcap = output->partial() / "pcap";
         fs::create_directory(pcap);
         options.pcap_folder = pcap.string();
     }
-    return simulate(arguments, scenario, *output, std::move(options));
+    return simulate(arguments, scenario, *output, [&](auto progress, journal::Sink& sink) {
+        options.progress = std::move(progress);
+        const auto result = packet_world::run(scenario, options, sink);
+        return SimulatedResult{result.complete, result.end};
+    });
 }
 
 #else
@@ -144,9 +188,6 @@ CLI::Validator whole_number() {
 }
 
 int run(const RunArguments& arguments) {
-    if (arguments.world == "flow") {
-        return refuse_run("the flow world is not built yet; packet and kernel are");
-    }
     if (arguments.virtual_time && arguments.world != "kernel") {
         return refuse_run("--virtual-time is of the kernel world (--world kernel)");
     }
@@ -157,6 +198,7 @@ int run(const RunArguments& arguments) {
     }
     try {
         return arguments.world == "kernel" ? run_kernel_world(arguments, *scenario)
+               : arguments.world == "flow" ? run_flow_world(arguments, *scenario)
                                            : run_packet_world(arguments, *scenario);
     } catch (const std::runtime_error& error) {
         return refuse_run(error.what());
@@ -175,11 +217,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
                         "scheduler of every virtual service instead of the lvs.cf's");
     command->add_option("--output", arguments->output,
                         "folder of the result (default: results/NAME/SCHEDULER-SEED)");
-    command
-        ->add_option("--world", arguments->world,
-                     "what runs it: packet (ns-3), flow, kernel (lvsrouter on a real kernel)")
-        ->check(CLI::IsMember({"packet", "flow", "kernel"}))
-        ->capture_default_str();
+    add_world_option(*command, arguments->world);
     command->add_flag("--virtual-time", arguments->virtual_time,
                       "the kernel world in a guest whose time is exact, even where this machine's "
                       "kernel has ip_vs");

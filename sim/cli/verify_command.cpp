@@ -28,6 +28,7 @@
 #include "sim/cli/verify_reference.hpp"
 #include "sim/cli/verify_report.hpp"
 #include "sim/cli/verify_results.hpp"
+#include "sim/cli/worlds.hpp"
 
 namespace lvslab::cli {
 namespace {
@@ -85,7 +86,7 @@ Read read_scenarios(const VerifyOptions& options) {
             continue;
         }
         std::optional<std::string> skipped;
-        if (options.world == "kernel") {
+        if (!is_packet_world(options)) {
             skipped = world_refuses(options.world, path.string(), *scenario);
         } else {
             read.diagnostics.append(unsupported_in(options.world, *scenario));
@@ -281,11 +282,7 @@ void add_verify_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1U, 1024U));
     command->add_option("--seeds", options->seeds, "at the most so many seeds for an expectation")
         ->check(CLI::Range(1U, 10000U));
-    command
-        ->add_option("--world", options->world,
-                     "what runs them: packet, kernel; what the kernel world cannot do is skipped")
-        ->check(CLI::IsMember({"packet", "kernel"}))
-        ->capture_default_str();
+    add_world_option(*command, options->world);
     command->add_flag("--virtual-time", options->virtual_time,
                       "the kernel world in a guest whose time is exact, even where this machine's "
                       "kernel has ip_vs");

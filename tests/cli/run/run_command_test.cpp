@@ -255,10 +255,10 @@ TEST_F(RunCommand, MissingFilesAreNamed) {
     EXPECT_FALSE(fs::exists(folder_ / "results"));
 }
 
-TEST_F(RunCommand, WorldsThatAreNotBuiltAndUnknownWordsAreRefused) {
-    const auto flow = run({"small.yaml", "--world", "flow", "--output", "out"});
+TEST_F(RunCommand, WhatAWorldDoesNotHaveAndUnknownWordsAreRefused) {
+    const auto flow = run({"small.yaml", "--world", "flow", "--pcap", "all", "--output", "out"});
     EXPECT_EQ(flow.exit_code, 2);
-    EXPECT_THAT(flow.err, HasSubstr("flow world is not built yet"));
+    EXPECT_THAT(flow.err, HasSubstr("the flow world has no packets"));
     const auto virtual_time = run({"small.yaml", "--virtual-time", "--output", "out"});
     EXPECT_EQ(virtual_time.exit_code, 2);
     EXPECT_THAT(virtual_time.err, HasSubstr("--virtual-time is of the kernel world"));

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/flow/fault_effects.hpp"
+
+namespace lvslab::flow_world {
+namespace {
+
+Machine router_machine(unsigned index) {
+    return {.kind = Machine::Kind::router, .index = index, .node = 0};
+}
+
+}  // namespace
+
+FaultEffects::FaultEffects(const Surroundings& around,
+                           std::vector<std::unique_ptr<DataServerHost>>& data_servers,
+                           Traffic& traffic, StandbyPair& gateways)
+    : around_(around), data_servers_(data_servers), traffic_(traffic), gateways_(gateways) {}
+
+// ---- machines ----
+
+void FaultEffects::crash(const Machine& machine) {
+    if (state(machine) == State::crashed) {
+        return;
+    }
+    around_.network.set_state(machine, MachineState::crashed);
+    if (auto* r = router(machine)) {
+        r->crash();
+    } else if (auto* s = server(machine)) {
+        s->crash();
+    } else if (auto* d = data_server(machine)) {
+        d->crash(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->died(machine.node);
+    }
+    change(machine, State::crashed);
+}
+
+void FaultEffects::restart(const Machine& machine) {
+    crash(machine);
+    around_.network.set_state(machine, MachineState::up);
+    if (auto* r = router(machine)) {
+        r->boot();
+    } else if (auto* s = server(machine)) {
+        s->boot();
+    } else if (auto* d = data_server(machine)) {
+        d->restart(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
+    }
+    change(machine, State::up);
+}
+
+void FaultEffects::hang(const Machine& machine) {
+    if (state(machine) == State::crashed || state(machine) == State::hung) {
+        return;
+    }
+    around_.network.set_state(machine, MachineState::hung);
+    if (auto* r = router(machine)) {
+        r->hold();
+    } else if (auto* s = server(machine)) {
+        s->freeze();
+    } else if (auto* d = data_server(machine)) {
+        d->freeze(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->died(machine.node);
+    }
+    change(machine, State::hung);
+}
+
+void FaultEffects::resume(const Machine& machine) {
+    const auto was = state(machine);
+    if (was != State::hung && was != State::daemons_suspended) {
+        return;
+    }
+    auto* s = server(machine);
+    auto* d = data_server(machine);
+    const bool stopped =
+        (s != nullptr && !s->running()) || (d != nullptr && d->stopped(machine.node));
+    around_.network.set_state(machine, MachineState::up);
+    change(machine, stopped ? State::service_stopped : State::up);
+    if (s != nullptr) {
+        s->thaw();
+    } else if (d != nullptr) {
+        d->thaw(machine.node);
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
+    } else if (auto* r = router(machine)) {
+        r->go_on();
+    }
+}
+
+// ---- programs ----
+
+void FaultEffects::stop(const Machine& machine) {
+    if (state(machine) != State::up) {
+        return;
+    }
+    if (auto* s = server(machine)) {
+        s->stop();
+        traffic_.server_stopped(machine.index);
+        change(machine, State::service_stopped);
+    } else if (auto* d = data_server(machine)) {
+        d->stop(machine.node);
+        change(machine, State::service_stopped);
+    }
+}
+
+void FaultEffects::start(const Machine& machine) {
+    if (state(machine) != State::service_stopped) {
+        return;
+    }
+    change(machine, State::up);
+    if (auto* s = server(machine)) {
+        s->start();
+    } else if (auto* d = data_server(machine)) {
+        d->start(machine.node);
+    } else if (auto* r = router(machine)) {
+        r->start_daemons();
+    }
+}
+
+void FaultEffects::slow(const Machine& machine, double factor) {
+    if (auto* s = server(machine)) {
+        s->slow_down(factor);
+    } else if (auto* d = data_server(machine)) {
+        d->slow_down(machine.node, factor);
+    }
+}
+
+void FaultEffects::suspend(unsigned index) {
+    auto* r = router(index);
+    if (r != nullptr && state(router_machine(index)) == State::up) {
+        r->hold();
+        change(router_machine(index), State::daemons_suspended);
+    }
+}
+
+/// lvsd dies; pulse lives on and starts another one when it becomes active again.
+void FaultEffects::kill(unsigned index) {
+    if (auto* r = router(index)) {
+        r->kill_services();
+    }
+}
+
+void FaultEffects::terminate(unsigned index) {
+    auto* r = router(index);
+    if (r != nullptr && state(router_machine(index)) == State::up) {
+        r->terminate();
+        change(router_machine(index), State::service_stopped);
+    }
+}
+
+void FaultEffects::release(unsigned index) {
+    if (auto* r = router(index)) {
+        r->release();
+    }
+}
+
+void FaultEffects::reload(unsigned index, const std::string&,
+                          const std::shared_ptr<const config::LvsConfig>& config) {
+    if (auto* r = router(index)) {
+        r->reload(config ? *config : around_.scenario.routers[index].config);
+    }
+}
+
+// ---- links ----
+
+void FaultEffects::cut(const MachineLinks& links, Way way) {
+    around_.network.change(links, way, [](Impairment& i) { i.cut = true; });
+    links_changed();
+}
+void FaultEffects::heal(const MachineLinks& links, Way way) {
+    around_.network.change(links, way, [](Impairment& i) { i = {}; });
+    links_changed();
+}
+/// Refused before the run (unsupported): a message here is not its packets.
+void FaultEffects::set_loss(const MachineLinks&, Way, std::optional<double>) {}
+void FaultEffects::set_extra_delay(const MachineLinks& links, Way way, Duration delay) {
+    around_.network.change(links, way, [&](Impairment& i) { i.delay = delay; });
+    links_changed();
+}
+void FaultEffects::cut_heartbeats(std::optional<Side> side, Way way) {
+    around_.network.change_heartbeats(side, way, [](Impairment& i) { i.cut = true; });
+    tell_heartbeat_paths();
+}
+void FaultEffects::heal_heartbeats(std::optional<Side> side, Way way) {
+    around_.network.change_heartbeats(side, way, [](Impairment& i) { i = {}; });
+    tell_heartbeat_paths();
+}
+void FaultEffects::set_heartbeat_loss(std::optional<Side> side, Way way,
+                                      std::optional<double> loss) {
+    around_.network.change_heartbeats(side, way, [&](Impairment& i) { i.loss = loss.value_or(0); });
+    tell_heartbeat_paths();
+}
+void FaultEffects::set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) {
+    around_.network.change_heartbeats(side, way, [&](Impairment& i) { i.delay = delay; });
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::links_changed() {
+    for (const auto& r : around_.routers) {
+        r->look_at_links();
+    }
+    tell_heartbeat_paths();
+}
+
+// ---- what is told ----
+
+FaultEffects::State FaultEffects::state(const Machine& machine) const {
+    const auto found = states_.find(machine);
+    return found == states_.end() ? State::up : found->second;
+}
+
+void FaultEffects::change(const Machine& machine, State state) {
+    states_[machine] = state;
+    around_.sink.take(
+        {around_.simulation.now(), journal::NodeChanged{around_.network.name(machine), state}});
+    tell_heartbeat_paths();
+}
+
+void FaultEffects::tell_heartbeat_paths() {
+    const auto count = static_cast<unsigned>(around_.routers.size());
+    for (unsigned from = 0; from < count; ++from) {
+        for (unsigned to = 0; to < count; ++to) {
+            for (const auto side : {Side::public_net, Side::private_net}) {
+                if (from == to) {
+                    continue;
+                }
+                const auto is = path(from, to, side);
+                const auto known = paths_.find({from, to, side});
+                if (known == paths_.end() || known->second != is) {
+                    paths_[{from, to, side}] = is;
+                    around_.sink.take(
+                        {around_.simulation.now(),
+                         journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side), is.open,
+                                                is.delay}});
+                }
+            }
+        }
+    }
+}
+
+/// Words of a daemon that is held up do not leave, and what it is told waits.
+FaultEffects::Path FaultEffects::path(unsigned from, unsigned to, Side side) const {
+    const auto& config = around_.scenario.routers[from].config;
+    const bool used = side == Side::public_net || (!config.primary_private.is_unspecified() &&
+                                                   config.primary_private != config.primary);
+    if (!around_.scenario.daemons || !config.backup_active || !used ||
+        state(router_machine(from)) != State::up || state(router_machine(to)) != State::up) {
+        return {};
+    }
+    const auto route = around_.network.heartbeat_route(from, to, side);
+    return {route.open, route.open ? route.delay : Duration{}};
+}
+
+RouterHost* FaultEffects::router(unsigned index) {
+    return index < around_.routers.size() && around_.scenario.daemons ? around_.routers[index].get()
+                                                                      : nullptr;
+}
+RouterHost* FaultEffects::router(const Machine& machine) {
+    return machine.kind == Machine::Kind::router ? router(machine.index) : nullptr;
+}
+ServerHost* FaultEffects::server(const Machine& machine) {
+    return machine.kind == Machine::Kind::server ? around_.servers.at(machine.index).get()
+                                                 : nullptr;
+}
+DataServerHost* FaultEffects::data_server(const Machine& machine) {
+    return machine.kind == Machine::Kind::data_server ? data_servers_.at(machine.index).get()
+                                                      : nullptr;
+}
+StandbyPair* FaultEffects::gateways(const Machine& machine) {
+    return machine.kind == Machine::Kind::gateway ? &gateways_ : nullptr;
+}
+
+}  // namespace lvslab::flow_world

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// The one-minute load of real servers, asked for over the network (rup, ruptime, uptime).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "core/ports/load_source.hpp"
+#include "sim/flow/prober.hpp"
+
+namespace lvslab::flow_world {
+
+/// One round trip by a datagram, or two by a remote shell's connection. Part of the server's
+/// system: it answers whether or not the application runs.
+class LoadSource final : public ports::LoadSource {
+public:
+    /// Longer than this nobody waits for an answer.
+    static constexpr Duration limit = std::chrono::seconds(5);
+
+    LoadSource(const AskingRouter& router, NodeTimers& timers) : router_(router), timers_(timers) {}
+    ~LoadSource() override { *alive_ = false; }
+    LoadSource(const LoadSource&) = delete;
+    LoadSource& operator=(const LoadSource&) = delete;
+
+    void ask(const Address& server, const ports::LoadMethod& method,
+             std::function<void(std::optional<double> load)> answer) override;
+
+private:
+    AskingRouter router_;
+    NodeTimers& timers_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace lvslab::flow_world
