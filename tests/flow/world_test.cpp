@@ -57,8 +57,6 @@ INSTANTIATE_TEST_SUITE_P(
                       "takeover/kill.yaml",            // lvsd dies
                       "takeover/release.yaml",         // handed over
                       "takeover/hang.yaml",            // a machine stands still
-                      "detection/silent-server.yaml",  // checks that time out
-                      "detection/refused-port.yaml",   // checks that are refused
                       "detection/sorry-server.yaml",   //
                       "detection/persistent-quiesced.yaml",
                       "e-commerce/mark.yaml",            // marks, persistence, sessions
