@@ -42,13 +42,14 @@ test: build ## build and run all tests but those that take many minutes
 test-full: build ## the same and those: a million decisions of a real kernel, ...
 	@ctest --preset full -j $(JOBS)
 
-bench: build ## measure scheduling decisions, the packet world and real checks (minutes)
+bench: build ## measure scheduling decisions, the packet world, real checks and sweeps (minutes)
 	$(call install_packages,debian-packages debian-packages-bench)
 	@$(BUILD)/bin/ipvs_bench --benchmark_out=$(BUILD)/ipvs_bench.json --benchmark_out_format=json
 	@$(BUILD)/bin/flow_bench --json $(BUILD)/flow_bench.json
 	@/usr/bin/python3 tests/bench/simpy_flow.py $(BUILD)/bin/flow_bench --json $(BUILD)/simpy_flow.json
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
+	@/usr/bin/python3 tests/bench/sweep_points.py $(LVSLAB)
 
 bench-takeover: build ## measure takeovers beside keepalived's, 20 of each at three rates (many minutes)
 	$(call install_packages,debian-packages debian-packages-bench)

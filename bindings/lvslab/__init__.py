@@ -67,4 +67,31 @@ __all__ = [
     "load_config",
     "load_scenario",
     "run",
+    "sweep",
 ]
+
+
+def sweep(source, **options):
+    """Runs a scenario at many points of its parameters, with many seeds each: docs/sweeps.md.
+
+    Args:
+        source: path of a sweep file, or a mapping with the same keys.
+        options: output, scheduler, workers, lvslab, check_only, page, progress; see
+            lvslab.sweeps.run_sweep.
+
+    Returns:
+        lvslab.sweeps.SweepResult, with points, summary and differences as pandas frames.
+
+    Raises:
+        lvslab.sweeps.BadInput: with all that is wrong, before anything is written or run.
+
+    >>> import lvslab, lvslab.sweeps
+    >>> try:
+    ...     lvslab.sweep({"sweep": "s", "scenario": "nowhere.yaml", "world": "moon"})
+    ... except lvslab.sweeps.BadInput as error:
+    ...     print(error)
+    sweep:2:11: scenario nowhere.yaml: No such file or directory
+    sweep:3:8: no world is called "moon"; packet, flow, kernel
+    """
+    from .sweeps import run_sweep  # dask and YAML are needed for sweeps alone
+    return run_sweep(source, **options)

@@ -7,6 +7,8 @@ import numpy
 import numpy.typing
 import pandas
 
+from .sweeps import SweepResult
+
 __version__: str
 OUTCOMES: tuple[str, ...]
 WORLDS: tuple[str, ...]
@@ -498,3 +500,6 @@ def run(
     progress: Callable[[float, float], Any] | None = None,
     rows: bool = True,
 ) -> Result: ...
+def sweep(
+    source: str | os.PathLike[str] | Mapping[str, Any], **options: Any
+) -> SweepResult | None: ...

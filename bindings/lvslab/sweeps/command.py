@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`lvslab sweep SWEEP.yaml`: the command line and its exit codes."""
+import argparse
+import os
+import sys
+
+from . import sweep_file
+from .findings import BadInput
+from .result import run_sweep
+
+HELD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def parser():
+    p = argparse.ArgumentParser(
+        prog="lvslab sweep", allow_abbrev=False,
+        description="Run a scenario at many points of its parameters, with many seeds each")
+    p.add_argument("file", metavar="SWEEP", help="sweep file (YAML)")
+    p.add_argument("--output", metavar="DIR", help="folder of the result (default: results/NAME); "
+                                                   "what is finished there is not run again")
+    p.add_argument("--scheduler", metavar="tcp://HOST:8786",
+                   help="a dask scheduler that runs already (default: this machine's processors)")
+    p.add_argument("--workers", metavar="N", type=_positive,
+                   help="runs at a time on this machine (default: one a processor)")
+    p.add_argument("--lvslab", metavar="PROGRAM", help="the lvslab to run (default: $LVSLAB, or "
+                                                       "that of PATH)")
+    p.add_argument("--check", action="store_true", help="read and check everything, run nothing")
+    p.add_argument("--no-page", action="store_true", help="tables alone: no pictures, no page")
+    p.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return p
+
+
+def _positive(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no whole number from 1')
+    return int(text)
+
+
+def main(arguments=None):
+    a = parser().parse_args(arguments)  # a wrong command line exits with 2
+    try:
+        sweep = sweep_file.read(a.file)
+        result = run_sweep(sweep, output=a.output, scheduler=a.scheduler, workers=a.workers,
+                           lvslab=a.lvslab, check_only=a.check, page=not a.no_page,
+                           progress=None if a.quiet else _progress())
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (OSError, ImportError) as error:
+        print(f"lvslab sweep: {error}", file=sys.stderr)
+        return BAD_INPUT
+    if result is None:
+        if not a.quiet:
+            print(f"{a.file}: {len(sweep.points)} points, fit to run")
+        return HELD
+    return _tell(result, a.quiet)
+
+
+def _tell(result, quiet):
+    for point, reason in result.failed.items():
+        print(f"lvslab sweep: point {point} ({result.describe(point)}): {reason}", file=sys.stderr)
+    if result.interrupted:
+        print(f"lvslab sweep: stopped; {result.runs} runs are kept in {result.folder}, the same "
+              "command goes on from there", file=sys.stderr)
+        return INTERRUPTED
+    if not quiet:
+        print(f"{len(result.points_run)} points, {result.runs} runs, {result.taken} of them "
+              f"finished before")
+        shown = "index.html" if os.path.exists(os.path.join(result.folder, "index.html")) \
+            else "points.csv"
+        print(f"See {os.path.join(result.folder, shown)}")
+    return FAILED if result.failed else HELD
+
+
+def _progress():
+    """Tells on a terminal how far the sweep is."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(run):
+        done, wanted = run.finished_runs(), run.expected_runs()
+        end = "\n" if done == wanted else ""
+        print(f"\r{done} of {wanted} runs", end=end, file=sys.stderr, flush=True)
+    return tell

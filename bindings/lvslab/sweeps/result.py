@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Sweeps for Python: `lvslab.sweep("sweep.yaml")` gives a SweepResult."""
+import os
+
+from . import program, running, sweep_file, tables
+from .findings import Findings
+
+_MARK = "sweep.json"
+
+
+class SweepResult:
+    """What came of a sweep.
+
+    folder: where its files are. failed: number of a point -> why it has no result. runs: finished
+    runs; taken: how many of them were there before. interrupted: stopped by Ctrl-C.
+    points, summary, differences: pandas frames with the columns of the CSV files.
+    """
+
+    def __init__(self, run, folder):
+        self._run = run
+        self.folder = folder
+        self.points_run = run.points
+        self.failed = {p.index: p.failed for p in run.points if p.failed}
+        self.runs = run.finished_runs()
+        self.taken = run.taken
+        self.interrupted = run.interrupted
+
+    def describe(self, point):
+        """The point's parameters: "servers.web2.speed = 0.5"."""
+        return ", ".join(f"{path} = {text}" for path, text in self._run.sweep.values_of(point))
+
+    def _frame(self, table):
+        import pandas
+        head, rows = table
+        frame = pandas.DataFrame(rows, columns=head)
+        # A range is numbers, and should be numbers in Python too; 10ms stays a text.
+        for p in self._run.sweep.parameters:
+            frame[p.path] = pandas.to_numeric(frame[p.path], errors="ignore")
+        return frame
+
+    @property
+    def points(self):
+        """One row a run: point, parameters, seed, quantities (s, B, shares), held, fingerprint."""
+        return self._frame(tables.points_table(self._run))
+
+    @property
+    def summary(self):
+        """One row a point: mean, half-width and n of each quantity."""
+        return self._frame(tables.summary_table(self._run))
+
+    @property
+    def differences(self):
+        """One row a point: paired differences from the baseline point."""
+        return self._frame(tables.difference_table(self._run))
+
+
+def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, check_only=False,
+              page=True, progress=None):
+    """Runs a sweep and writes its folder.
+
+    Args:
+        sweep: path of a SWEEP.yaml, a mapping with the same keys, or a Sweep.
+        output: folder of the result; results/NAME. What is finished there is not run again.
+        scheduler: address of a dask scheduler; None: this machine.
+        workers: runs at a time on this machine; None: one a processor.
+        lvslab: the program; None: $LVSLAB or that of PATH.
+        check_only: check everything and run nothing (gives None).
+        page: draw the pictures and write index.html.
+        progress: called with the running.Run after every run.
+
+    Raises:
+        BadInput: with all that is wrong, before anything is written or run.
+    """
+    if isinstance(sweep, dict):
+        import yaml
+        sweep = sweep_file.read_text(yaml.safe_dump(sweep, sort_keys=False), "sweep", "")
+    elif not isinstance(sweep, sweep_file.Sweep):
+        sweep = sweep_file.read(sweep)
+    findings = Findings(sweep.file)
+    lvslab = program.find(lvslab)
+    folder = output or os.path.join("results", sweep.name)
+    _check_folder(folder, findings)
+    program.check_sweep(lvslab, sweep, findings)
+    findings.raise_if_any()
+    if check_only:
+        return None
+    from .workers import Workers  # where dask is missing, nothing has been written yet
+    import distributed  # noqa: F401
+    os.makedirs(folder, exist_ok=True)
+    _mark(folder)
+    run = running.Run(sweep, folder, lvslab, program.identity(lvslab))
+    run.go(lambda: Workers(scheduler, workers), progress)
+    tables.write(run, folder)
+    if page and not run.interrupted:
+        from . import page as html
+        html.write(run, folder)
+    return SweepResult(run, folder)
+
+
+def _check_folder(folder, findings):
+    if os.path.isdir(folder):
+        if os.listdir(folder) and not os.path.exists(os.path.join(folder, _MARK)):
+            findings.at(None, f"{folder} holds other files; name another folder by --output")
+    elif os.path.lexists(folder):
+        findings.at(None, f"{folder} is no folder")
+
+
+def _mark(folder):
+    from .store import write_whole
+    write_whole(os.path.join(folder, _MARK), b'{"format": "lvslab-sweep-1"}\n')

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`lvslab sweep` from the sweep file to tables and page, on this machine."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+from fixture import LVSLAB, PROJECT, TINY, SweepTest, main
+
+from sweeps import BadInput, quantities, run_sweep
+
+SPEEDS = '{ servers.web2.speed: [0.1, 1], "config.virtual[shop].scheduler": [rr, wlc] }'
+
+
+def sweep(*arguments, page=False):
+    command = [sys.executable, "-B", "-m", "sweeps", *arguments] + ([] if page else ["--no-page"])
+    environment = {"LVSLAB": LVSLAB, **os.environ,
+                   "PYTHONPATH": os.path.join(PROJECT, "bindings/lvslab")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Runs(SweepTest):
+    def test_the_table_has_what_single_runs_have(self):
+        out = self.path("out")
+        code, said, errors = sweep(self.sweep_of(SPEEDS, "seeds: 2\nmeasure: [p95, jain]\n"),
+                                   "--output", out)
+        self.assertEqual((code, errors), (0, ""))
+        self.assertIn("4 points, 8 runs", said)
+        rows = self.rows()
+        self.assertEqual([(r["point"], r["seed"]) for r in rows],
+                         [(str(p), str(s)) for p in range(4) for s in (1, 2)])
+        self.assertEqual(len({r["fingerprint"] for r in rows}), 8)
+        # One of the points by hand.
+        shutil.copytree(os.path.dirname(TINY), self.path("tiny"))
+        scenario = self.write("tiny/tiny.yaml", self.read("tiny/tiny.yaml").replace(
+            "web2: {", "web2: { speed: 0.1,"))
+        subprocess.run([LVSLAB, "run", scenario, "--seed", "2", "--output", self.path("one"),
+                        "--quiet"], check=True)
+        summary = json.loads(self.read("one/summary.json"))
+        by_hand = [r for r in rows if r["servers.web2.speed"] == "0.1" and r["seed"] == "2"
+                   and r["config.virtual[shop].scheduler"] == "wlc"][0]
+        self.assertEqual(float(by_hand["p95"]), summary["total"]["response_time_p95"])
+        self.assertEqual(float(by_hand["jain"]), summary["balance"]["jain"])
+
+    def test_quantities_that_can_be_named_are_in_a_summary(self):
+        subprocess.run([LVSLAB, "run", TINY, "--output", self.path("one"), "--quiet"], check=True)
+        summary = json.loads(self.read("one/summary.json"))
+        for section, names in quantities.SECTIONS.items():
+            self.assertLessEqual(set(names), set(summary[section]), section)
+        for section, (key, names) in quantities.LISTS.items():
+            self.assertLessEqual({key, *names}, set(summary[section][0]), section)
+
+    def test_the_same_sweep_is_the_same_bytes_however_many_run_at_a_time(self):
+        file = self.sweep_of(SPEEDS, "seeds: 2\n")
+        self.assertEqual(sweep(file, "--output", self.path("a"), "--workers", "1", page=True)[0],
+                         0)
+        self.assertEqual(sweep(file, "--output", self.path("b"), "--workers", "3", page=True)[0],
+                         0)
+        self.assertEqual(self.tree("a"), self.tree("b"))
+        self.assertIn("<svg", self.read("a/index.html"))
+
+    def test_seeds_stop_where_the_interval_is_narrow(self):
+        file = self.sweep_of("{ servers.web2.speed: [1, 0.02] }",
+                             "seeds: { until: p50 half-width <= 10ms, least: 3, most: 6 }\n"
+                             "measure: p50\n")
+        result = run_sweep(file, output=self.path("out"), lvslab=LVSLAB, page=False)
+        seeds = list(result.summary["seeds"])
+        widths = list(result.summary["p50 half-width"])
+        self.assertLess(seeds[0], 6)
+        self.assertLessEqual(widths[0], 0.010)
+        self.assertTrue(seeds[1] == 6 or widths[1] <= 0.010, (seeds, widths))
+
+    def test_a_frame_has_numbers_and_paired_differences(self):
+        result = run_sweep({"sweep": "s", "scenario": TINY, "seeds": 3, "measure": ["p50"],
+                            "parameters": {"servers.*.speed": [1, 0.5]}},
+                           output=self.path("out"), lvslab=LVSLAB, page=False)
+        self.assertEqual(result.points.groupby("servers.*.speed").size().to_dict(), {1.0: 3, 0.5: 3})
+        by_hand = (result.points[result.points.point == 1]["p50"].values
+                   - result.points[result.points.point == 0]["p50"].values).mean()
+        self.assertAlmostEqual(result.differences["p50"][1], by_hand)
+        self.assertGreater(by_hand, 0)
+
+
+class Resuming(SweepTest):
+    def test_what_is_finished_is_not_run_again(self):
+        lvslab, out = self.program(), self.path("out")
+        file = self.sweep_of("{ servers.web2.speed: [0.5, 1] }", "seeds: 2\n")
+        self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab)[0], 0)
+        self.assertEqual(self.number_of_runs(), 4)
+        before = self.tree("out")
+        # Half a file is none.
+        key = self.rows()[0]["fingerprint"]
+        self.write(f"out/finished/{key}.json", before[f"finished/{key}.json"].decode()[:100])
+        self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab)[0], 0)
+        self.assertEqual(self.number_of_runs(), 5)
+        self.assertEqual(self.tree("out"), before)
+        # One point more, one seed more: only those.
+        file = self.sweep_of("{ servers.web2.speed: [0.5, 1, 2] }", "seeds: 3\n")
+        self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab)[0], 0)
+        self.assertEqual(self.number_of_runs(), 5 + 5)
+        self.assertEqual(len(self.rows()), 9)
+
+    def test_ctrl_c_keeps_what_is_finished(self):
+        lvslab, out = self.program(), self.path("out")
+        file = self.sweep_of("{ servers.web2.speed: [0.5, 1, 2] }", "seeds: 2\n")
+        # The fourth run interrupts the sweep and never ends by itself.
+        self.mode(f'[ $(wc -l < "{self.path("runs")}") -lt 4 ] || '
+                  "{ kill -INT $PPID; exec tail -f /dev/null; }")
+        code, _, errors = sweep(file, "--output", out, "--lvslab", lvslab, "--workers", "1")
+        self.assertEqual(code, 130, errors)
+        # The third may have ended without having been told to the sweep.
+        kept = len(self.rows())
+        self.assertIn(kept, (2, 3))
+        self.assertIn(f"{kept} runs are kept", errors)
+        self.mode("")
+        self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab)[0], 0)
+        self.assertEqual(self.number_of_runs(), 4 + 6 - kept)
+        self.assertEqual(len({(r["point"], r["seed"]) for r in self.rows()}), 6)
+
+    def test_a_run_that_crashes_is_tried_again(self):
+        lvslab, out = self.program(), self.path("out")
+        file = self.sweep_of("{ servers.web2.speed: [0.5, 1] }", "seeds: 2\n")
+        self.mode(f'[ $(wc -l < "{self.path("runs")}") -ne 2 ] || kill -KILL $$')
+        self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab, "--workers", "1")[0], 0)
+        self.assertEqual(self.number_of_runs(), 5)
+        self.assertEqual(len(self.rows()), 4)
+
+    def test_a_point_that_always_crashes_is_told_and_the_others_are_there(self):
+        lvslab, out = self.program(), self.path("out")
+        file = self.sweep_of("{ servers.web2.speed: [0.5, 1] }", "seeds: 2\n")
+        self.mode("[ $seed -ne 2 ] || kill -KILL $$")
+        code, _, errors = sweep(file, "--output", out, "--lvslab", lvslab)
+        self.assertEqual(code, 1)
+        self.assertEqual(errors.count("SIGKILL"), 2, errors)
+        self.assertIn("point 1 (servers.web2.speed = 1)", errors)
+        self.assertEqual([r["seed"] for r in self.rows()], ["1", "1"])
+
+
+class BadInputs(SweepTest):
+    def test_what_the_scenario_refuses_is_told_and_the_other_points_are_there(self):
+        file = self.sweep_of("{ servers.web2.speed: [1, 0, 2] }")
+        code, _, errors = sweep(file, "--output", self.path("out"))
+        self.assertNotEqual(code, 0)
+        self.assertIn('tiny.yaml:7:18: speed "0" is not between 0.001 and 1000', errors)
+        if code == 1:  # an lvslab that tells it when it runs; else before the first run
+            self.assertEqual([r["point"] for r in self.rows()], ["0", "2"])
+
+    def test_a_folder_of_something_else_is_left_alone(self):
+        file = self.sweep_of("{ drain: [1s, 2s] }")
+        code, _, errors = sweep(file, "--output", self.folder)
+        self.assertEqual(code, 2)
+        self.assertIn("holds other files", errors)
+
+    def test_wrong_options_and_missing_files_end_with_2(self):
+        self.assertEqual(sweep("--no-such-option")[0], 2)
+        code, _, errors = sweep(self.path("nowhere.yaml"))
+        self.assertEqual((code, errors),
+                         (2, f"{self.path('nowhere.yaml')}: No such file or directory\n"))
+        self.assertEqual(sweep("--help")[0], 0)
+
+    def test_python_raises_all_findings(self):
+        with self.assertRaises(BadInput) as caught:
+            run_sweep({"sweep": "s", "world": "x", "scenario": "nowhere"}, lvslab=LVSLAB)
+        self.assertEqual(len(caught.exception.findings), 2)
+
+
+main()
