@@ -47,6 +47,7 @@ bench: build ## measure scheduling decisions, the packet world, real checks and 
 	@$(BUILD)/bin/ipvs_bench --benchmark_out=$(BUILD)/ipvs_bench.json --benchmark_out_format=json
 	@$(BUILD)/bin/flow_bench --json $(BUILD)/flow_bench.json
 	@/usr/bin/python3 tests/bench/simpy_flow.py $(BUILD)/bin/flow_bench --json $(BUILD)/simpy_flow.json
+	@$(BUILD)/bin/capture_rate
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
 	@/usr/bin/python3 tests/bench/sweep_points.py $(LVSLAB)

@@ -18,7 +18,7 @@ using Rooms = std::set<std::string>;
 const Rooms all_of_core{"core/base",     "core/packet",  "core/ports",       "core/config",
                         "core/ipvs",     "core/health",  "core/pulse",       "core/router",
                         "core/scenario", "core/journal", "core/conformance", "core/server",
-                        "core/world",    "core/parity"};
+                        "core/world",    "core/parity",  "core/trace"};
 
 Rooms core_and(Rooms rooms) {
     rooms.insert(all_of_core.begin(), all_of_core.end());
@@ -30,6 +30,7 @@ Rooms core_and(Rooms rooms) {
 const std::map<std::string, Rooms> arrows{
     {"core/base", {}},
     {"core/packet", {"core/base"}},
+    {"core/trace", {"core/base", "core/packet"}},
     {"core/ports", {"core/base"}},
     {"core/config", {"core/base"}},
     {"core/health", {"core/base"}},
@@ -50,6 +51,7 @@ const std::map<std::string, Rooms> arrows{
     {"sim/flow", all_of_core},
     {"sim/packet", all_of_core},
     {"sim/report", all_of_core},
+    {"sim/trace", all_of_core},
     {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/report"})},
     {"realmode", all_of_core},
     {"bindings", core_and({"sim/flow"})},

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/trace/capture_file.hpp"
+
+#include <pcap/pcap.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace lvslab::trace {
+
+struct CaptureFile::Reading {
+    pcap_t* pcap = nullptr;
+    LinkLayer link = LinkLayer::ethernet;
+    std::uint64_t packets = 0;
+    std::optional<std::string> damage;
+
+    Reading() = default;
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading() {
+        if (pcap != nullptr) {
+            pcap_close(pcap);  // and its file
+        }
+    }
+};
+
+namespace {
+
+constexpr std::size_t read_ahead = 1 << 20;
+
+/// What people try: captures are often kept compressed.
+std::string advice_for(std::FILE* file) {
+    std::array<unsigned char, 4> first{};
+    std::rewind(file);
+    const auto n = std::fread(first.data(), 1, first.size(), file);
+    const bool gzip = n >= 2 && first[0] == 0x1F && first[1] == 0x8B;
+    const bool xz = n >= 4 && first[0] == 0xFD && first[1] == '7';
+    const bool zstd = n >= 4 && first[0] == 0x28 && first[1] == 0xB5;
+    return gzip || xz || zstd ? "; it is compressed: unpack it first" : "";
+}
+
+}  // namespace
+
+CaptureFile::CaptureFile(std::unique_ptr<Reading> reading) : reading_(std::move(reading)) {}
+CaptureFile::~CaptureFile() = default;
+CaptureFile::CaptureFile(CaptureFile&&) noexcept = default;
+
+std::optional<CaptureFile> CaptureFile::open(const std::string& path, std::string& reason) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) {
+        reason = std::strerror(errno);
+        return std::nullopt;
+    }
+    std::setvbuf(file, nullptr, _IOFBF, read_ahead);
+    auto reading = std::make_unique<Reading>();
+    std::array<char, PCAP_ERRBUF_SIZE> error{};
+    reading->pcap =
+        pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error.data());
+    if (reading->pcap == nullptr) {
+        reason =
+            fmt::format("is no capture (pcap or pcapng): {}{}", error.data(), advice_for(file));
+        std::fclose(file);
+        return std::nullopt;
+    }
+    const int datalink = pcap_datalink(reading->pcap);
+    const auto link = link_layer_of(datalink);
+    if (!link) {
+        const char* name = pcap_datalink_val_to_name(datalink);
+        reason = fmt::format(
+            "link layer {} ({}) is none of Ethernet, raw IP, loopback and Linux "
+            "cooked",
+            datalink, name != nullptr ? name : "unknown");
+        return std::nullopt;
+    }
+    reading->link = *link;
+    return CaptureFile(std::move(reading));
+}
+
+LinkLayer CaptureFile::link() const {
+    return reading_->link;
+}
+
+std::optional<CapturedFrame> CaptureFile::next() {
+    auto& r = *reading_;
+    if (r.damage) {
+        return std::nullopt;
+    }
+    pcap_pkthdr* header = nullptr;
+    const u_char* bytes = nullptr;
+    const int got = pcap_next_ex(r.pcap, &header, &bytes);
+    if (got == 1) {
+        ++r.packets;
+        // tv_usec holds nanoseconds, as asked for.
+        return CapturedFrame{std::chrono::seconds(header->ts.tv_sec) + Duration(header->ts.tv_usec),
+                             {bytes, header->caplen}};
+    }
+    if (got == PCAP_ERROR) {
+        r.damage = fmt::format("damaged after packet {}, at byte {}: {}", r.packets,
+                               ftello(pcap_file(r.pcap)), pcap_geterr(r.pcap));
+    }
+    return std::nullopt;
+}
+
+const std::optional<std::string>& CaptureFile::damage() const {
+    return reading_->damage;
+}
+
+}  // namespace lvslab::trace

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Captures as libpcap reads them: pcap and pcapng.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/base/time.hpp"
+#include "core/trace/link_layer.hpp"
+
+namespace lvslab::trace {
+
+/// A frame; its bytes stay until the next one is read.
+struct CapturedFrame {
+    Duration at;  ///< since 1970, in nanoseconds where the capture has them
+    std::span<const std::uint8_t> bytes;
+};
+
+class CaptureFile {
+public:
+    /// Nothing, with the reason, if the file cannot be read, is no capture, or has a link layer
+    /// that is not known here.
+    static std::optional<CaptureFile> open(const std::string& path, std::string& reason);
+    ~CaptureFile();
+    CaptureFile(CaptureFile&&) noexcept;
+
+    LinkLayer link() const;
+    /// The next frame; nothing at the end, or where the file is damaged.
+    std::optional<CapturedFrame> next();
+    /// Why reading has stopped before the end, and where; nothing if it has not.
+    const std::optional<std::string>& damage() const;
+
+private:
+    struct Reading;
+    explicit CaptureFile(std::unique_ptr<Reading> reading);
+    std::unique_ptr<Reading> reading_;
+};
+
+}  // namespace lvslab::trace
