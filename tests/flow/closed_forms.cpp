@@ -182,12 +182,12 @@ std::vector<Case> cases() {
         time(fmt::format("M/M/1, load {}", load), 1 / (1 - load), 0, "rr", 1, 1, load,
              Work::exponential, Clients::in_turn, millions, load == 0.5);
     }
-    for (const auto& [load, millions] : {std::pair{0.5, 0.5}, {0.8, 5.0}, {0.9, 20.0}}) {
+    for (const auto& [load, millions] : {std::pair{0.5, 0.5}, {0.8, 10.0}, {0.9, 40.0}}) {
         time(fmt::format("M/D/1, load {}", load), md1(load), 0, "rr", 1, 1, load, Work::constant,
              Clients::in_turn, millions, load == 0.5);
     }
     for (const unsigned k : {2U, 4U, 8U, 16U}) {
-        for (const auto& [load, millions] : {std::pair{0.5, 1.0}, {0.7, 2.5}, {0.8, 14.0}}) {
+        for (const auto& [load, millions] : {std::pair{0.5, 1.0}, {0.7, 5.0}, {0.8, 14.0}}) {
             time(fmt::format("M/M/{}, load {}", k, load), mmk(k, load), 0, "rr", 1, k, k * load,
                  Work::exponential, Clients::in_turn, millions, load == 0.5 && k == 4);
         }
@@ -210,9 +210,9 @@ std::vector<Case> cases() {
         double load, mean, millions;
     };
     for (const auto& [k, load, mean, millions] :
-         {Jsq{2, 0.5, 1.427, 0.8}, Jsq{2, 0.8, 2.952, 8}, Jsq{2, 0.9, 5.408, 40},
+         {Jsq{2, 0.5, 1.427, 0.8}, Jsq{2, 0.8, 2.952, 16}, Jsq{2, 0.9, 5.408, 70},
           Jsq{4, 0.5, 1.160, 0.6}, Jsq{4, 0.8, 1.957, 5}, Jsq{4, 0.9, 3.244, 30},
-          Jsq{8, 0.5, 1.042, 0.6}, Jsq{8, 0.8, 1.455, 4}, Jsq{8, 0.9, 2.139, 20}}) {
+          Jsq{8, 0.5, 1.042, 0.6}, Jsq{8, 0.8, 1.455, 4}, Jsq{8, 0.9, 2.139, 40}}) {
         time(fmt::format("shortest queue of {} (lc), load {}", k, load), mean, 0.01, "lc", k, 1,
              k * load, Work::exponential, Clients::in_turn, millions, load == 0.5 && k == 4);
     }
@@ -221,7 +221,7 @@ std::vector<Case> cases() {
         double load, millions;
     };
     for (const auto& [k, load, millions] :
-         {Erlang{1, 0.5, 0.8}, Erlang{5, 3, 3}, Erlang{10, 8, 3}, Erlang{20, 15, 10}}) {
+         {Erlang{1, 0.5, 0.8}, Erlang{5, 3, 3}, Erlang{10, 8, 6}, Erlang{20, 15, 24}}) {
         for (const bool one_server : {false, true}) {
             all.push_back(
                 {one_server ? fmt::format("Erlang B, 1 server, u_threshold {}, load {}", k, load)
