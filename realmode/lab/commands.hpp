@@ -2,6 +2,8 @@
 /// The commands of `lvslab-lab`, one file each (NAME_command.cpp).
 #pragma once
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 namespace lvslab::lab {
@@ -12,6 +14,11 @@ enum ExitCode : int {
     bad_input = 2,          ///< the scenario or the machine is not fit; nothing was written
     interrupted_run = 130,  ///< stopped by a signal, as shells number Ctrl-C
 };
+
+/// Values of --warnings. "new" leaves out those of the scenario's files.
+inline constexpr const char* all_warnings = "all";
+inline constexpr const char* no_warnings = "none";
+void add_warnings_option(CLI::App& command, std::string& warnings);
 
 /// Adds the command to the program; its callback stores the exit code.
 void add_fits_command(CLI::App& app, int& exit_code);

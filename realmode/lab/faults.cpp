@@ -41,6 +41,8 @@ void Faults::crash(const Machine& machine) {
         r->crash();
     } else if (auto* s = server(machine)) {
         s->crash();
+    } else if (auto* g = gateways(machine)) {
+        g->died(machine.node);
     }
     change(machine, State::crashed, now);
 }
@@ -53,6 +55,8 @@ void Faults::restart(const Machine& machine) {
         r->boot();
     } else if (auto* s = server(machine)) {
         s->start();
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
     }
     change(machine, State::up, now);
 }
@@ -68,6 +72,9 @@ void Faults::hang(const Machine& machine) {
         s->freeze();
     }
     machines_.network.freeze(machine, true);
+    if (auto* g = gateways(machine)) {
+        g->died(machine.node);
+    }
     change(machine, State::hung, now);
 }
 
@@ -85,6 +92,8 @@ void Faults::resume(const Machine& machine) {
     change(machine, stopped ? State::service_stopped : State::up, now);
     if (s != nullptr) {
         s->thaw();
+    } else if (auto* g = gateways(machine)) {
+        g->returned(machine.node);
     } else if (auto* r = router(machine)) {
         r->signal(SIGCONT);
     }
@@ -120,7 +129,7 @@ void Faults::slow(const Machine& machine, double factor) {
 
 void Faults::suspend(unsigned index) {
     const auto machine = router_machine(index);
-    auto* r = router(machine);
+    auto* r = daemon(machine);
     if (r != nullptr && state(machine) == State::up) {
         r->signal(SIGSTOP);
         change(machine, State::daemons_suspended, timers_.now());
@@ -134,7 +143,7 @@ void Faults::kill(unsigned) {
 
 void Faults::terminate(unsigned index) {
     const auto machine = router_machine(index);
-    auto* r = router(machine);
+    auto* r = daemon(machine);
     if (r != nullptr && state(machine) == State::up) {
         r->signal(SIGTERM);
         change(machine, State::service_stopped, timers_.now());
@@ -142,14 +151,14 @@ void Faults::terminate(unsigned index) {
 }
 
 void Faults::release(unsigned index) {
-    if (auto* r = router(router_machine(index))) {
+    if (auto* r = daemon(router_machine(index))) {
         r->release();
     }
 }
 
 void Faults::reload(unsigned index, const std::string&,
                     const std::shared_ptr<const config::LvsConfig>& config) {
-    if (auto* r = router(router_machine(index))) {
+    if (auto* r = daemon(router_machine(index))) {
         r->reload(config ? *config : scenario_.routers[index].config);
     }
 }
@@ -189,9 +198,10 @@ void Faults::set_heartbeat_loss(std::optional<Side> side, Way way, std::optional
     machines_.network.set_heartbeat_loss(side, way, loss);
     tell_heartbeat_paths(now);
 }
-/// unsupported() has refused a scenario with one.
-void Faults::set_heartbeat_delay(std::optional<Side>, Way, Duration) {
-    throw std::logic_error("the kernel world cannot delay heartbeats alone");
+void Faults::set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) {
+    const Time now = timers_.now();
+    machines_.network.set_heartbeat_delay(side, way, delay);
+    tell_heartbeat_paths(now);
 }
 
 // ---- what is told ----
@@ -248,6 +258,12 @@ LabRouter* Faults::router(const Machine& machine) {
                ? machines_.routers[machine.index].get()
                : nullptr;
 }
+LabRouter* Faults::daemon(const Machine& machine) {
+    return scenario_.daemons ? router(machine) : nullptr;
+}
+GatewayPair* Faults::gateways(const Machine& machine) {
+    return machine.kind == Machine::Kind::gateway ? &machines_.gateways : nullptr;
+}
 ServerApplication* Faults::server(const Machine& machine) {
     return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
                                                  : nullptr;
@@ -263,7 +279,7 @@ std::string Faults::name(const Machine& machine) const {
         case Machine::Kind::data_server:
             break;
     }
-    return "gateway";
+    return machine.node == 0 ? "gateway" : "gateway standby";
 }
 
 }  // namespace lvslab::lab

@@ -10,6 +10,7 @@
 
 #include "core/journal/event.hpp"
 #include "core/world/fault_player.hpp"
+#include "realmode/lab/gateway_pair.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/routers.hpp"
 #include "realmode/lab/run_timers.hpp"
@@ -25,6 +26,7 @@ public:
         LabNetwork& network;
         std::vector<std::unique_ptr<LabRouter>>& routers;
         std::vector<std::unique_ptr<ServerApplication>>& servers;
+        GatewayPair& gateways;
     };
     /// All of them must outlive it.
     Faults(const Machines& machines, const scenario::Scenario& scenario, const RunTimers& timers,
@@ -65,7 +67,10 @@ private:
     void change(const world::Machine& machine, State state, Time now);
     void tell_heartbeat_paths(Time now);
     LabRouter* router(const world::Machine& machine);
+    /// Nothing with `daemons: off` either.
+    LabRouter* daemon(const world::Machine& machine);
     ServerApplication* server(const world::Machine& machine);
+    GatewayPair* gateways(const world::Machine& machine);
     std::string name(const world::Machine& machine) const;
 
     Machines machines_;

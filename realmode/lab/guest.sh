@@ -110,6 +110,7 @@ find "$lab/runs" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 run=$(mktemp -d "$lab/runs/XXXXXXXX")
 qemu=
 clean_up() {
+    trap '' INT TERM HUP  # nothing cuts it short
     [[ -z $qemu ]] || kill -KILL "$qemu" 2>/dev/null || true
     rm -rf "$run"
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The same run on a Debian kernel in qemu.
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,6 @@
 #include "realmode/lab/lab_world.hpp"
 #include "realmode/lab/network_plan.hpp"
 #include "realmode/lab/scenario_files.hpp"
-#include "realmode/lab/scratch_folder.hpp"
 
 namespace lvslab::lab {
 namespace {
@@ -36,6 +36,7 @@ struct GuestRunArguments {
     std::string lvsrouter = "lvsrouter";
     std::string guest = LVSLAB_GUEST_SCRIPT;
     unsigned timeout = 1800;
+    std::string warnings = all_warnings;
     bool segments = false;
     bool wall_time = false;
 };
@@ -94,19 +95,39 @@ std::vector<std::string> rule_programs(const scenario::Scenario& scenario) {
     return programs;
 }
 
-volatile std::sig_atomic_t guest_process = 0;
+/// Where guest.sh puts what the guest wrote: it makes the folder at the end, so that a run that is
+/// killed leaves none.
+class ResultsFolder {
+public:
+    explicit ResultsFolder(fs::path path) : path_(fs::absolute(path)) {}
+    ~ResultsFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    ResultsFolder(const ResultsFolder&) = delete;
+    ResultsFolder& operator=(const ResultsFolder&) = delete;
+    const fs::path& path() const { return path_; }
 
-/// Hands SIGINT and SIGTERM to the guest's script, which takes the guest down; this program then
-/// goes on to clean up after itself.
+private:
+    fs::path path_;
+};
+
+volatile std::sig_atomic_t guest_process = 0;
+volatile std::sig_atomic_t stopped = 0;
+
+/// Hands SIGINT, SIGTERM and SIGHUP to the guest's script, which takes the guest down; this program
+/// then goes on to clean up after itself.
 void pass_signals_on() {
     struct sigaction action = {};
     action.sa_handler = [](int number) {
+        stopped = 1;
         if (guest_process > 0) {
             ::kill(guest_process, number);
         }
     };
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+    ::sigaction(SIGHUP, &action, nullptr);
 }
 
 /// Becomes the child's program and waits for it; its exit code, 128 + n after a signal.
@@ -116,15 +137,23 @@ int run_and_wait(std::vector<std::string> words) {
         arguments.push_back(word.data());
     }
     arguments.push_back(nullptr);
-    pass_signals_on();
+    const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child == 0) {
+        // Also a SIGKILL of this program ends the guest, and what it has made.
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         ::signal(SIGINT, SIG_DFL);
         ::signal(SIGTERM, SIG_DFL);
-        ::execvp(arguments[0], arguments.data());
+        ::signal(SIGHUP, SIG_DFL);
+        if (::getppid() == parent) {
+            ::execvp(arguments[0], arguments.data());
+        }
         ::_exit(127);
     }
     guest_process = child;
+    if (stopped != 0 && child > 0) {
+        ::kill(child, SIGTERM);
+    }
     int status = 0;
     while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
@@ -169,9 +198,10 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
         words.insert(words.end(), {"--file", fmt::format("{}:{}", fs::canonical(file).string(),
                                                          in_guest(file))});
     }
-    words.insert(words.end(), {"--", "lvslab-lab", "run", in_guest(files.read.front()), "--seed",
-                               fmt::format("{}", seed), "--journal", "/out/journal.lvsj",
-                               "--lvsrouter", fs::path(arguments.lvsrouter).filename().string()});
+    words.insert(words.end(),
+                 {"--", "lvslab-lab", "run", in_guest(files.read.front()), "--seed",
+                  fmt::format("{}", seed), "--journal", "/out/journal.lvsj", "--lvsrouter",
+                  fs::path(arguments.lvsrouter).filename().string(), "--warnings", no_warnings});
     if (arguments.scheduler) {
         words.insert(words.end(), {"--scheduler", *arguments.scheduler});
     }
@@ -183,16 +213,21 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
 
 int run_in_guest(const GuestRunArguments& arguments) {
     const auto files = read_scenario_files(arguments.scenario);
-    if (!files.scenario) {
+    if (!files.scenario || arguments.warnings == all_warnings) {
         fmt::print(stderr, "{}", files.scenario.diagnostics.to_string());
+    }
+    if (!files.scenario) {
         return bad_input;
     }
     const auto found = unsupported(*files.scenario);
-    if (found.has_errors()) {
+    if (found.has_errors() || arguments.warnings != no_warnings) {
         fmt::print(stderr, "{}", found.to_string());
+    }
+    if (found.has_errors()) {
         return bad_input;
     }
-    const ScratchFolder out;
+    pass_signals_on();
+    const ResultsFolder out(arguments.journal + ".guest");
     const int code = run_and_wait(guest_words(arguments, files, out.path()));
     if (code != done) {
         return code == bad_input ? bad_input
@@ -231,6 +266,7 @@ void add_guest_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--guest", arguments->guest, "guest.sh, which boots the kernel");
     command->add_option("--timeout", arguments->timeout, "seconds of wall time for all of it")
         ->capture_default_str();
+    add_warnings_option(*command, arguments->warnings);
     command->add_flag("--segments", arguments->segments,
                       "tell each packet that a router's IPVS meets");
     command->add_flag("--wall-time", arguments->wall_time,

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "realmode/lab/lab_network.hpp"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 
 #include <fmt/format.h>
 
+#include "realmode/host/announcer.hpp"
 #include "realmode/lab/program.hpp"
 
 namespace lvslab::lab {
@@ -56,6 +59,19 @@ void add(journal::NodeTraffic& sum, const journal::NodeTraffic& more) {
     sum.sent_bytes += more.sent_bytes;
 }
 
+/// Two queues on a card: one for the datagrams to a port, one for all else (tc-prio(8), tc-u32(8)).
+std::string two_queues(const std::string& device, const std::string& others,
+                       const std::string& datagrams, Port to) {
+    return fmt::format(
+        "qdisc replace dev {0} root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 "
+        "0\n"
+        "qdisc replace dev {0} parent 1:1 {1}\n"
+        "qdisc replace dev {0} parent 1:2 {2}\n"
+        "filter add dev {0} parent 1: protocol ip prio 1 u32 match ip protocol 17 0xff "
+        "match ip dport {3} 0xffff flowid 1:2\n",
+        device, others.empty() ? "pfifo limit 1000" : others, datagrams, to.value());
+}
+
 bool whole(const Impairment& way, const scenario::Link& link) {
     return !way.cut && way.loss.value_or(link.loss) == 0;
 }
@@ -82,9 +98,13 @@ LabNetwork::LabNetwork(const scenario::Scenario& scenario) : scenario_(scenario)
         add_machine({Machine::Kind::server, i});
     }
     add_machine({Machine::Kind::gateway});
+    if (scenario.gateway_standby) {
+        add_machine({Machine::Kind::gateway, 0, 1});
+    }
     for (unsigned g = 0; g < scenario.clients.size(); ++g) {
         clients_.push_back(build(plan_.clients(g)));
     }
+    raise_gateway_addresses(0);
 }
 
 LabNetwork::Built LabNetwork::build(const PlannedMachine& planned) {
@@ -106,7 +126,7 @@ LabNetwork::Built LabNetwork::build(const PlannedMachine& planned) {
             inside += fmt::format("addr add {}/{} brd + dev {}\n", address.address.to_string(),
                                   address.prefix_length, port.device);
         }
-        machine.ports.push_back({port, {}, {}, false});
+        machine.ports.push_back({port, {}, {}, false, {}});
     }
     for (const auto& line : planned.ip_lines) {
         inside += line + "\n";
@@ -142,14 +162,20 @@ void LabNetwork::shape(const Built& machine, const Port& port) {
         return;
     }
     const auto end = [&](const NetworkNamespace& where, const std::string& device,
-                         Impairment impairment) {
+                         const Impairment& impairment,
+                         const std::optional<DelayedDatagrams>& slow) {
         const auto words = netem_words(port.planned.link, impairment);
-        run_program(where, {"tc", "-batch", "-"},
-                    fmt::format("qdisc replace dev {} root {}\n", device,
-                                words.empty() ? "noqueue" : words));
+        auto lines = fmt::format("qdisc replace dev {} root {}\n", device,
+                                 words.empty() || slow ? "noqueue" : words);
+        if (slow) {
+            auto more = impairment;
+            more.delay += slow->delay;
+            lines += two_queues(device, words, netem_words(port.planned.link, more), slow->to);
+        }
+        run_program(where, {"tc", "-batch", "-"}, lines);
     };
-    end(machine.where, port.planned.device, port.up);
-    end(switches_, port.planned.switch_port, port.down);
+    end(machine.where, port.planned.device, port.up, port.slow);
+    end(switches_, port.planned.switch_port, port.down, {});
 }
 
 const NetworkNamespace& LabNetwork::machine(const Machine& machine) const {
@@ -166,7 +192,7 @@ std::string LabNetwork::name_of(const Machine& machine) const {
         case Machine::Kind::data_server:
             break;
     }
-    return "gateway";
+    return machine.node == 0 ? "gateway" : "gateway standby";
 }
 
 // ---- machines ----
@@ -186,6 +212,9 @@ void LabNetwork::crash(const Machine& machine) {
     }
     ip_batch(switches_, lines);
     built_.erase(found);
+    if (machine.kind == Machine::Kind::gateway) {
+        gateways_.erase(machine.node);
+    }
 }
 
 void LabNetwork::boot(const Machine& machine) {
@@ -194,6 +223,7 @@ void LabNetwork::boot(const Machine& machine) {
         if (machine.kind == Machine::Kind::router) {
             filter_heartbeats(machine.index);
             leave_heartbeats_unheard(machine.index);
+            delay_heartbeats(machine.index);
         }
     }
 }
@@ -216,7 +246,7 @@ void LabNetwork::freeze(const Machine& machine, bool frozen) {
         release(switches_, port.planned.switch_port);
         release(found->second.where, port.planned.device);
         // An open plug does nothing more: it stays unless the link has netem.
-        if (!netem_words(port.planned.link, port.up).empty() ||
+        if (port.slow || !netem_words(port.planned.link, port.up).empty() ||
             !netem_words(port.planned.link, port.down).empty()) {
             shape(found->second, port);
         }
@@ -289,6 +319,7 @@ void LabNetwork::change_heartbeats(std::optional<Side> side, Way way, Change&& c
             }
         }
         filter_heartbeats(router);
+        delay_heartbeats(router);
     }
     for (unsigned router = 0; router < scenario_.routers.size(); ++router) {
         leave_heartbeats_unheard(router);
@@ -360,6 +391,81 @@ void LabNetwork::set_heartbeat_loss(std::optional<Side> side, Way way, std::opti
     change_heartbeats(side, way, [&](Impairment& i) { i.loss = loss; });
 }
 
+void LabNetwork::set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) {
+    change_heartbeats(side, way, [&](Impairment& i) { i.delay = delay; });
+}
+
+/// The sender's card has a queue of their own for its words: nothing else is delayed.
+void LabNetwork::delay_heartbeats(unsigned router) {
+    const auto found = built_.find({Machine::Kind::router, router});
+    if (found == built_.end()) {
+        return;
+    }
+    for (auto& port : found->second.ports) {
+        const auto word = words_.find({router, *port.planned.side});
+        std::optional<DelayedDatagrams> slow;
+        if (word != words_.end() && word->second.delay != Duration{}) {
+            slow = {scenario_.routers[router].config.heartbeat_port, word->second.delay};
+        }
+        if (port.slow != slow) {
+            port.slow = slow;
+            shape(found->second, port);
+        }
+    }
+}
+
+// ---- the gateway's addresses ----
+
+void LabNetwork::raise_gateway_addresses(unsigned node) {
+    if (!scenario_.gateway_standby) {
+        return;
+    }
+    const auto move = [&](unsigned of, const char* how) {
+        const auto& machine = built_.at({Machine::Kind::gateway, 0, of});
+        std::string lines;
+        for (const auto& port : machine.ports) {
+            for (const auto& address : port.planned.shared) {
+                lines += fmt::format("addr {} {}/32 dev {}\n", how, address.to_string(),
+                                     port.planned.device);
+            }
+        }
+        ip_batch(machine.where, lines);
+    };
+    for (const auto other : std::exchange(gateways_, {})) {
+        if (other != node) {
+            move(other, "del");
+        } else {
+            gateways_.insert(node);
+        }
+    }
+    if (gateways_.insert(node).second) {
+        move(node, "add");
+    }
+    for (unsigned g = 0; g < clients_.size(); ++g) {
+        ip_batch(clients_[g].where, plan_.way_of_clients(g, node) + "\n");
+    }
+}
+
+void LabNetwork::announce_gateway_addresses(unsigned node) {
+    const auto found = built_.find({Machine::Kind::gateway, 0, node});
+    if (!scenario_.gateway_standby || found == built_.end()) {
+        return;
+    }
+    const Inside inside(found->second.where);
+    realmode::Announcer announcer;
+    for (const auto& port : found->second.ports) {
+        realmode::Interface card;
+        card.index = static_cast<int>(::if_nametoindex(port.planned.device.c_str()));
+        card.hardware_address = port.planned.mac;
+        for (const auto& address : port.planned.shared) {
+            if (port.planned.link) {  // among the clients no ARP is spoken
+                // A card that is cut loses it, as any frame.
+                static_cast<void>(announcer.announce(address, card));
+            }
+        }
+    }
+}
+
 LabNetwork::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned to,
                                                        Side side) const {
     const auto card = [&](unsigned router) -> const Port* {
@@ -380,12 +486,15 @@ LabNetwork::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned t
     const auto words = found == words_.end() ? Impairment{} : found->second;
     const auto out_link = out->planned.link.value_or(scenario::Link{});
     const auto in_link = in->planned.link.value_or(scenario::Link{});
-    HeartbeatRoute route{.open = !out->frozen && !in->frozen && whole(out->up, out_link) &&
-                                 whole(in->down, in_link) && whole(words, {}),
-                         .delay = out_link.delay + out->up.delay + in_link.delay + in->down.delay};
+    HeartbeatRoute route{
+        .open = !out->frozen && !in->frozen && whole(out->up, out_link) &&
+                whole(in->down, in_link) && whole(words, {}),
+        .delay = out_link.delay + out->up.delay + in_link.delay + in->down.delay + words.delay};
     if (out->planned.bridge != in->planned.bridge) {
         // The clients' gateway joins the public networks; nothing joins private ones.
-        route.open = route.open && side == Side::public_net && exists({Machine::Kind::gateway});
+        const bool joined =
+            exists({Machine::Kind::gateway}) || exists({Machine::Kind::gateway, 0, 1});
+        route.open = route.open && side == Side::public_net && joined;
     }
     return route;
 }

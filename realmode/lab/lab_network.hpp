@@ -53,6 +53,12 @@ public:
     void heal_heartbeats(std::optional<world::Side> side, world::Way way);
     void set_heartbeat_loss(std::optional<world::Side> side, world::Way way,
                             std::optional<double> loss);
+    void set_heartbeat_delay(std::optional<world::Side> side, world::Way way, Duration delay);
+
+    /// Of a redundant gateway: this node has its addresses from now on, the other one has not.
+    void raise_gateway_addresses(unsigned node);
+    /// One gratuitous ARP for each of them in the networks of the cluster.
+    void announce_gateway_addresses(unsigned node);
 
     struct HeartbeatRoute {
         bool open = false;
@@ -66,10 +72,16 @@ public:
     std::vector<journal::NodeTraffic> traffic();
 
 private:
+    struct DelayedDatagrams {
+        lvslab::Port to;
+        Duration delay{};
+        friend bool operator==(const DelayedDatagrams&, const DelayedDatagrams&) = default;
+    };
     struct Port {
         PlannedPort planned;
         Impairment up, down;  ///< leaving the machine, and coming to it
         bool frozen = false;
+        std::optional<DelayedDatagrams> slow{};  ///< of what leaves
     };
     struct Built {
         NetworkNamespace where;
@@ -92,6 +104,7 @@ private:
     void change_heartbeats(std::optional<world::Side> side, world::Way way, Change&& change);
     void filter_heartbeats(unsigned router);
     void leave_heartbeats_unheard(unsigned router);
+    void delay_heartbeats(unsigned router);
     void count(const world::Machine& machine);
     std::string name_of(const world::Machine& machine) const;
 
@@ -99,6 +112,7 @@ private:
     NetworkPlan plan_;
     NetworkNamespace switches_;
     std::map<world::Machine, Built> built_;
+    std::set<unsigned> gateways_;  ///< nodes of a redundant one that have its addresses
     std::vector<Built> clients_;
     std::map<world::Machine, Counted> counted_;
     /// What befalls the words that a router sends, by router and side.

@@ -124,6 +124,16 @@ private:
         for (unsigned i = 0; scenario_.daemons && i < routers_.size(); ++i) {
             routers_[i]->start_daemon(beginning_of(scenario_, options_.seed, i, timers_));
         }
+        if (!scenario_.daemons && !routers_.empty()) {
+            routers_.front()->load_table();
+        }
+        for (const auto& change : scenario_.changes) {
+            timers_.at(change.at, [this, &change] {
+                for (const auto& router : routers_) {
+                    router->change_membership(change);
+                }
+            });
+        }
         clients_ = std::make_unique<Clients>(loop_, timers_, network_, scenario_, options_.seed,
                                              client_source_);
         timers_.at(Time{}, [this] { sample(Time{}); });
@@ -161,9 +171,10 @@ private:
     const scenario::Scenario& scenario_;
     const RunOptions& options_;
     std::vector<router::DesiredService> services_;
-    ScratchFolder folder_;
     boost::asio::io_context loop_{1};
-    boost::asio::signal_set signals_{loop_, SIGINT, SIGTERM};
+    boost::asio::signal_set signals_{loop_, SIGINT, SIGTERM,
+                                     SIGHUP};  // before there is anything to clean
+    ScratchFolder folder_;
     RunTimers timers_{loop_};
     EventBook book_;
     BookSource world_source_{book_, of_world};
@@ -174,7 +185,8 @@ private:
     std::vector<std::unique_ptr<LabRouter>> routers_;
     scenario::Replicas replicas_{scenario_, options_.seed};
     std::vector<std::unique_ptr<ServerApplication>> servers_;
-    Faults faults_{{network_, routers_, servers_}, scenario_, timers_, world_source_};
+    GatewayPair gateways_{network_, scenario_, timers_};
+    Faults faults_{{network_, routers_, servers_, gateways_}, scenario_, timers_, world_source_};
     std::unique_ptr<world::FaultPlayer> player_;
     std::unique_ptr<Clients> clients_;
     bool stopped_ = false;

@@ -25,9 +25,9 @@ struct RunOptions {
 Diagnostics unsupported(const scenario::Scenario& scenario);
 
 /// Runs the scenario, in real time, and tells the sink everything once it is over, RunStarted
-/// first. False: SIGINT or SIGTERM stopped it; nothing was told. Throws std::runtime_error or
-/// std::system_error if the machine has not got what it takes (root, ip_vs, ip and tc). Nothing of
-/// it stays behind, however it ends.
+/// first. False: SIGINT, SIGTERM or SIGHUP stopped it; nothing was told. Throws std::runtime_error
+/// or std::system_error if the machine has not got what it takes (root, ip_vs, ip and tc). Nothing
+/// of it stays behind, however it ends.
 bool run(const scenario::Scenario& scenario, const RunOptions& options, journal::Sink& sink);
 
 }  // namespace lvslab::lab

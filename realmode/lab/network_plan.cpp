@@ -19,6 +19,7 @@ using scenario::VipGuard;
 constexpr std::uint64_t fast = scenario::Link{}.rate.value();
 /// Frames that netem holds at one time (its limit counts those that are delayed too).
 constexpr unsigned netem_limit = 100'000;
+constexpr std::array<const char*, 2> gateway_names{"gateway", "gateway-standby"};
 
 std::string device_of(const std::vector<std::string>& named, const char* fallback) {
     const auto name = named.empty() ? fallback : named.front();
@@ -214,16 +215,16 @@ NetworkPlan::NetworkPlan(const scenario::Scenario& scenario)
 PlannedPort NetworkPlan::port(const std::string& machine, const std::string& device,
                               std::size_t bridge, std::optional<scenario::Link> link) const {
     const auto mac = mac_of(machine, device);
-    PlannedPort port{device, {}, bridge, mac, std::move(link), {}, {}};
+    PlannedPort port{device, {}, bridge, mac, std::move(link), {}, {}, {}};
     // A name of at most 15 bytes (IFNAMSIZ) that no other port has.
     port.switch_port =
         fmt::format("p{:02x}{:02x}{:02x}{:02x}{:02x}", mac[1], mac[2], mac[3], mac[4], mac[5]);
     return port;
 }
 
-PlannedMachine NetworkPlan::gateway() const {
+PlannedMachine NetworkPlan::gateway(unsigned node) const {
     PlannedMachine machine;
-    machine.name = "gateway";
+    machine.name = gateway_names.at(node);
     machine.sysctls = {{"net.ipv4.ip_forward", "1"},
                        {"net.ipv4.conf.all.send_redirects", "0"},
                        {"net.ipv4.conf.default.send_redirects", "0"}};
@@ -236,9 +237,15 @@ PlannedMachine NetworkPlan::gateway() const {
             continue;
         }
         auto card = port(machine.name, fmt::format("net{}", i), i, scenario::Link{});
-        card.addresses.push_back({lan.gateway, lan.network.prefix_length});
-        for (const auto& address : lan.more_gateways) {
-            card.addresses.push_back({address, lan.network.prefix_length});
+        std::vector<Address> served{lan.gateway};
+        served.insert(served.end(), lan.more_gateways.begin(), lan.more_gateways.end());
+        if (lan.gateway_nodes.empty()) {
+            for (const auto& address : served) {
+                card.addresses.push_back({address, lan.network.prefix_length});
+            }
+        } else {
+            card.addresses.push_back({lan.gateway_nodes.at(node), lan.network.prefix_length});
+            card.shared = std::move(served);
         }
         if (lan.name == "public" || lan.name == "private") {
             card.side = lan.name == "public" ? scenario::NetworkSide::public_net
@@ -252,8 +259,13 @@ PlannedMachine NetworkPlan::gateway() const {
     for (unsigned g = 0; g < scenario_.clients.size(); ++g) {
         const auto& group = scenario_.clients[g];
         auto card = port(machine.name, fmt::format("to{}", g), star(g), std::nullopt);
-        card.addresses = {{transfer_address(g, 1), 30},
-                          {Address::v4(group.network.base().v4_host_order() + 1), 32}};
+        card.addresses = {{transfer_address(g, 1), 30}};
+        const auto hub = Address::v4(group.network.base().v4_host_order() + 1);
+        if (scenario_.gateway_standby) {
+            card.shared = {hub};
+        } else {
+            card.addresses.push_back({hub, 32});
+        }
         machine.ip_lines.push_back(fmt::format(
             "neigh replace {} lladdr {} nud permanent dev {}", transfer_address(g, 2).to_string(),
             to_string(mac_of(group.name + "/clients", "eth0")), card.device));
@@ -292,9 +304,7 @@ PlannedMachine NetworkPlan::clients(unsigned index) const {
     // SYNs after 1, 3, 7 s (RFC 6298), as the packet world's and most systems' clients; Linux from
     // 6.5 sends the first four a second apart.
     machine.newer_sysctls = {{"net.ipv4.tcp_syn_linear_timeouts", "0"}};
-    machine.ip_lines.push_back(fmt::format(
-        "neigh replace {} lladdr {} nud permanent dev eth0", transfer_address(index, 1).to_string(),
-        to_string(mac_of("gateway", fmt::format("to{}", index)))));
+    machine.ip_lines.push_back(way_of_clients(index, 0));
     machine.ip_lines.push_back(
         fmt::format("route add default via {} dev eth0", transfer_address(index, 1).to_string()));
     for (const auto& part : networks_of_range(scenario::client_address(group, 0), group.count)) {
@@ -303,6 +313,13 @@ PlannedMachine NetworkPlan::clients(unsigned index) const {
     }
     machine.ports.push_back(std::move(card));
     return machine;
+}
+
+/// Both nodes of a gateway have one address on the link to the clients, and no ARP is spoken there.
+std::string NetworkPlan::way_of_clients(unsigned group, unsigned gateway_node) const {
+    return fmt::format(
+        "neigh replace {} lladdr {} nud permanent dev eth0", transfer_address(group, 1).to_string(),
+        to_string(mac_of(gateway_names.at(gateway_node), fmt::format("to{}", group))));
 }
 
 PlannedMachine NetworkPlan::router(unsigned index, Boot boot) const {
@@ -339,9 +356,26 @@ PlannedMachine NetworkPlan::router(unsigned index, Boot boot) const {
         machine.ip_lines.push_back(
             fmt::format("route add local {} dev lo table local", text(routed.network)));
     }
+    if (!scenario_.daemons && index == 0 && boot == Boot::as_running) {
+        raise_floating_addresses(machine);
+    }
     add_sysctls(machine, files);
     machine.iptables = iptables_text(files.marks, files.nat, devices);
     return machine;
+}
+
+/// Without daemons the first router has them, as an administrator put them there.
+void NetworkPlan::raise_floating_addresses(PlannedMachine& machine) const {
+    for (const auto& floating : topology_.floating) {
+        for (const auto& card : machine.ports) {
+            const auto own = std::ranges::any_of(
+                card.addresses, [&](const auto& a) { return a.address == floating.address; });
+            if (card.side == floating.side && !own) {
+                machine.ip_lines.push_back(fmt::format("addr add {}/32 dev {}",
+                                                       floating.address.to_string(), card.device));
+            }
+        }
+    }
 }
 
 PlannedMachine NetworkPlan::server(unsigned index, Boot boot) const {
@@ -353,10 +387,14 @@ PlannedMachine NetworkPlan::server(unsigned index, Boot boot) const {
     card.addresses.push_back(server.interface);
     machine.ports.push_back(std::move(card));
     machine.sysctls.emplace_back("net.ipv4.ip_forward", server.ip_forward ? "1" : "0");
-    const auto gateway =
-        server.gateways.empty() ? topology_.server_gateway[index] : server.gateways.front();
-    machine.ip_lines.push_back(
-        fmt::format("route add default via {} dev eth0 onlink", gateway.to_string()));
+    auto gateways = server.gateways;
+    if (gateways.empty()) {
+        gateways.push_back(topology_.server_gateway[index]);
+    }
+    for (const auto& gateway : gateways) {  // several: the kernel leaves one that answers no ARP
+        machine.ip_lines.push_back(
+            fmt::format("route append default via {} dev eth0 onlink", gateway.to_string()));
+    }
     if (scenario_.config.network != NetworkType::nat) {
         take_virtual_addresses(machine, index,
                                boot == Boot::as_running ? server.vip : server.vip_at_boot);
@@ -428,7 +466,7 @@ PlannedMachine NetworkPlan::machine(const world::Machine& machine, Boot boot) co
         case world::Machine::Kind::data_server:
             break;
     }
-    return gateway();
+    return gateway(machine.node);
 }
 
 std::optional<std::uint32_t> NetworkPlan::server_of(const MacAddress& mac) const {

@@ -34,6 +34,7 @@ struct PlannedPort {
     std::optional<scenario::Link> link;  ///< nothing: no delay, no limit (inside the gateway's box)
     std::optional<scenario::NetworkSide> side;  ///< of routers' and the gateway's ports
     std::vector<lvslab::Network> addresses;     ///< the machine's own
+    std::vector<Address> shared{};  ///< of a redundant gateway: on whichever node is active
 };
 
 /// What a machine is made of, each time that it boots.
@@ -59,10 +60,13 @@ public:
     const std::vector<std::string>& bridges() const { return bridges_; }
     const world::Topology& topology() const { return topology_; }
 
-    PlannedMachine gateway() const;
+    /// `node`: 0 the gateway, 1 its standby if it has one.
+    PlannedMachine gateway(unsigned node) const;
     PlannedMachine clients(unsigned group) const;
     PlannedMachine router(unsigned index, Boot boot) const;
     PlannedMachine server(unsigned index, Boot boot) const;
+    /// The line for `ip -batch` by which a client group's frames go to that node of the gateway.
+    std::string way_of_clients(unsigned group, unsigned gateway_node) const;
     /// Of router, server or gateway.
     PlannedMachine machine(const world::Machine& machine, Boot boot) const;
 
@@ -76,6 +80,7 @@ private:
     void take_virtual_addresses(PlannedMachine& machine, unsigned index,
                                 scenario::VipGuard how) const;
     std::vector<lvslab::Network> virtual_networks() const;
+    void raise_floating_addresses(PlannedMachine& machine) const;
 
     const scenario::Scenario& scenario_;
     world::Topology topology_;

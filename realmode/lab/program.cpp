@@ -78,6 +78,8 @@ void run_program(const NetworkNamespace& where, const std::vector<std::string>& 
     const int in = file_of(input), out = file_of({});
     const pid_t child = ::fork();
     if (child == 0) {
+        // Ctrl-C reaches it too; this process decides what becomes of the run.
+        ::signal(SIGINT, SIG_IGN);
         ::dup2(in, STDIN_FILENO);
         ::dup2(out, STDOUT_FILENO);
         ::dup2(out, STDERR_FILENO);

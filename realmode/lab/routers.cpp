@@ -58,7 +58,8 @@ LabRouter::LabRouter(boost::asio::io_context& loop, RunTimers& timers, LabNetwor
       seen_(seen),
       config_(scenario.routers[router].config),
       decisions_(scenario, network.plan(), services, router, seen),
-      segments_(decisions_, router, seen) {
+      segments_(decisions_, router, seen),
+      sync_(router, static_cast<std::uint8_t>(config_.syncd_id), seen) {
     std::filesystem::create_directories(options_.folder);
     write_configuration();
     open_capture();
@@ -83,6 +84,7 @@ void LabRouter::open_capture() {
         options_.segments ? Capture::What::every_packet : Capture::What::openings,
         [this](const CapturedFrame& frame) {
             decisions_.take(frame);
+            sync_.take(frame);
             if (options_.segments) {
                 segments_.take(frame);
             }
@@ -156,9 +158,11 @@ void LabRouter::take_line(const std::string& line) {
                                              options_.program, line, read.diagnostics.to_string()));
     }
     auto time = timers_.of_monotonic(read->time);
-    if (const auto* role = std::get_if<ports::RoleChanged>(&read->event);
-        role != nullptr && role->reason == pulse::Reason::settled) {
-        time = Time{};  // what a settled run begins with, and no change of it
+    if (const auto* role = std::get_if<ports::RoleChanged>(&read->event)) {
+        sync_.become(role->active);
+        if (role->reason == pulse::Reason::settled) {
+            time = Time{};  // what a settled run begins with, and no change of it
+        }
     }
     if (auto event = journal_event(read->event, index_, scenario_, services_)) {
         told_.take({time, std::move(*event)});
@@ -189,8 +193,11 @@ void LabRouter::crash() {
 
 void LabRouter::boot() {
     decisions_.boot(scenario_.routers[index_].at_boot);
+    sync_.become(false);
     open_capture();
-    start_daemon();
+    if (scenario_.daemons) {
+        start_daemon();
+    }
 }
 
 void LabRouter::signal(int number) {
@@ -209,6 +216,22 @@ void LabRouter::release() {
     if (daemon_ && daemon_->running()) {
         run_program(network_.machine(machine()),
                     {options_.program, "release", "--control", file("control")});
+    }
+}
+
+// ---- by hand ----
+
+IpvsByHand LabRouter::by_hand() const {
+    return {network_.machine(machine()), index_, scenario_, services_, timers_, told_};
+}
+
+void LabRouter::load_table() {
+    lab::load_table(by_hand(), config_, options_.scheduler);
+}
+
+void LabRouter::change_membership(const scenario::MembershipChange& change) {
+    if (network_.exists(machine())) {
+        lab::change_membership(by_hand(), change, config_, options_.scheduler);
     }
 }
 

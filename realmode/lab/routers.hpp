@@ -17,10 +17,12 @@
 #include "realmode/daemon/beginning.hpp"
 #include "realmode/lab/capture.hpp"
 #include "realmode/lab/decisions.hpp"
+#include "realmode/lab/ipvs_by_hand.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/program.hpp"
 #include "realmode/lab/run_timers.hpp"
 #include "realmode/lab/segment_watch.hpp"
+#include "realmode/lab/sync_watch.hpp"
 
 namespace lvslab::lab {
 
@@ -58,6 +60,10 @@ public:
     /// An operator makes it hand the service over.
     void release();
 
+    /// An administrator's hand: the table of `daemons: off`, and changes of membership.
+    void load_table();
+    void change_membership(const scenario::MembershipChange& change);
+
     /// Tells one DestinationLoad for each service and server, at this time.
     void sample(Time now);
     /// Takes in what daemon and cards have told and has not been read yet.
@@ -65,6 +71,7 @@ public:
 
 private:
     void write_configuration();
+    IpvsByHand by_hand() const;
     void open_capture();
     void await_lines();
     void read_lines();
@@ -84,6 +91,7 @@ private:
     config::LvsConfig config_;  ///< on its disk
     DecisionWatch decisions_;
     SegmentWatch segments_;
+    SyncWatch sync_;
     std::unique_ptr<Capture> capture_;
     std::unique_ptr<RunningProgram> daemon_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> lines_;

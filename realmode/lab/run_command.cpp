@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -22,6 +25,7 @@ struct RunArguments {
     std::optional<std::string> scheduler;
     std::string journal;
     std::string lvsrouter = "lvsrouter";
+    std::string warnings = all_warnings;
     bool segments = false;
 };
 
@@ -56,7 +60,20 @@ private:
     bool good_ = true;
 };
 
+/// Clients and servers are one process: each connection is two descriptors of it.
+void allow_many_sockets() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const rlimit more{std::max<rlim_t>(limit.rlim_max, 1 << 18),
+                      std::max<rlim_t>(limit.rlim_max, 1 << 18)};
+    if (::setrlimit(RLIMIT_NOFILE, &more) != 0) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenario) {
+    allow_many_sockets();
     JournalFile file(arguments.journal);
     if (!file.is_open()) {
         return refuse(fmt::format("{} cannot be written", arguments.journal));
@@ -75,12 +92,16 @@ int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenar
 
 int run_command(const RunArguments& arguments) {
     const auto files = read_scenario_files(arguments.scenario);
-    fmt::print(stderr, "{}", files.scenario.diagnostics.to_string());
+    if (!files.scenario || arguments.warnings == all_warnings) {
+        fmt::print(stderr, "{}", files.scenario.diagnostics.to_string());
+    }
     if (!files.scenario) {
         return bad_input;
     }
     const auto found = unsupported(*files.scenario);
-    fmt::print(stderr, "{}", found.to_string());
+    if (found.has_errors() || arguments.warnings != no_warnings) {
+        fmt::print(stderr, "{}", found.to_string());
+    }
     if (found.has_errors()) {
         return bad_input;
     }
@@ -93,6 +114,15 @@ int run_command(const RunArguments& arguments) {
 
 }  // namespace
 
+void add_warnings_option(CLI::App& command, std::string& warnings) {
+    command
+        .add_option("--warnings", warnings,
+                    "which to print: all, new (not those of the files, which the caller has "
+                    "printed), none")
+        ->check(CLI::IsMember({all_warnings, "new", no_warnings}))
+        ->capture_default_str();
+}
+
 void add_run_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<RunArguments>();
     auto* command =
@@ -104,6 +134,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--journal", arguments->journal, "where the journal goes")->required();
     command->add_option("--lvsrouter", arguments->lvsrouter, "the daemon's program")
         ->capture_default_str();
+    add_warnings_option(*command, arguments->warnings);
     command->add_flag("--segments", arguments->segments,
                       "tell each packet that a router's IPVS meets");
     command->callback([arguments, &exit_code] { exit_code = run_command(*arguments); });

@@ -6,7 +6,8 @@
 
 namespace lvslab::lab {
 
-/// A new folder among the temporary ones; goes with the object, and all in it.
+/// A new folder among the temporary ones; goes with the object, and all in it. What killed
+/// processes left is taken away first: whoever lives holds a lock on its folder.
 class ScratchFolder {
 public:
     /// Throws std::system_error.
@@ -19,6 +20,7 @@ public:
 
 private:
     std::filesystem::path path_;
+    int lock_ = -1;
 };
 
 }  // namespace lvslab::lab

@@ -2,11 +2,15 @@
 #include "sim/cli/kernel_run.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -47,7 +51,44 @@ int wait_for(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// SIGINT and SIGTERM come only while somebody waits for them.
+class SignalsHeldBack {
+public:
+    SignalsHeldBack() {
+        sigset_t both;
+        ::sigemptyset(&both);
+        ::sigaddset(&both, SIGINT);
+        ::sigaddset(&both, SIGTERM);
+        ::sigprocmask(SIG_BLOCK, &both, &before_);
+    }
+    ~SignalsHeldBack() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsHeldBack(const SignalsHeldBack&) = delete;
+    SignalsHeldBack& operator=(const SignalsHeldBack&) = delete;
+    const sigset_t& before() const { return before_; }
+
+private:
+    sigset_t before_{};
+};
+
+/// Waits for a child, and hands a signal on that asks this program to stop: a terminal sends it to
+/// both, `kill` does not.
+void await(pid_t child, const SignalsHeldBack& signals) {
+    pollfd ended{static_cast<int>(::syscall(SYS_pidfd_open, child, 0)), POLLIN, 0};
+    bool told = false;
+    do {
+        if (interrupted != 0 && !told) {
+            ::kill(child, SIGTERM);
+            told = true;
+        }
+    } while (::ppoll(&ended, 1, nullptr, &signals.before()) < 0 && errno == EINTR);
+    ::close(ended.fd);
+}
+
+/// The program's exit code; 128 + n if a signal ended it. However this program ends, the other one
+/// is told to stop.
 int run_and_wait(std::vector<std::string> words) {
+    const SignalsHeldBack signals;
+    const pid_t parent = ::getpid();
     std::vector<char*> argv;
     for (auto& word : words) {
         argv.push_back(word.data());
@@ -55,8 +96,15 @@ int run_and_wait(std::vector<std::string> words) {
     argv.push_back(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::execv(argv[0], argv.data());
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        ::sigprocmask(SIG_SETMASK, &signals.before(), nullptr);
+        if (::getppid() == parent) {
+            ::execv(argv[0], argv.data());
+        }
         ::_exit(127);
+    }
+    if (child > 0) {
+        await(child, signals);
     }
     return wait_for(child);
 }
@@ -72,7 +120,9 @@ std::vector<std::string> words_for(const RunArguments& arguments,
                                    "--journal",
                                    journal.string(),
                                    "--lvsrouter",
-                                   beside_this_program("lvsrouter").string()};
+                                   beside_this_program("lvsrouter").string(),
+                                   "--warnings",
+                                   "new"};
     if (arguments.scheduler) {
         words.insert(words.end(), {"--scheduler", *arguments.scheduler});
     }
@@ -135,6 +185,9 @@ int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario
     const int code = run_and_wait(words_for(arguments, scenario, journal));
     if (interrupted != 0) {
         return interrupted_run;
+    }
+    if (code > 128 && code != interrupted_run) {
+        return refuse_run(fmt::format("lvslab-lab was ended by signal {}", code - 128));
     }
     if (code != held) {
         return code == interrupted_run ? interrupted_run : bad_input;  // it has said why

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# In the guest: a run without a guest of its own that is stopped leaves no process, namespace, link
+# or file behind.
+# usage: stops_in_guest.sh SCENARIO
+set -eu
+
+namespaces() { grep -s '^net_namespace' /proc/slabinfo | { read -r _ active _ && echo "$active"; }; }
+daemons() { pidof lvsrouter 2>/dev/null | wc -w; }
+fail() { echo "$*"; exit 1; }
+
+links=$(ip -o link | wc -l)
+spaces=$(namespaces)
+for signal in INT TERM HUP KILL; do
+    lvslab-lab run "$1" --journal /tmp/journal --lvsrouter lvsrouter >/tmp/log 2>&1 &
+    run=$!
+    until [ "$(daemons)" -ge 2 ]; do sleep 0.1; done
+    sleep 3  # of virtual time: the run is in its middle
+    kill -"$signal" $run
+    code=0
+    wait $run || code=$?
+    case $signal in
+        INT | TERM | HUP) [ $code = 130 ] || { cat /tmp/log; fail "$signal: exit code $code"; } ;;
+        KILL) [ $code = 137 ] || fail "$signal: exit code $code" ;;
+    esac
+    sleep 2  # the kernel takes namespaces down when it has time
+    [ "$(daemons)" = 0 ] || fail "$signal left a daemon"
+    [ "$(ip -o link | wc -l)" = "$links" ] || fail "$signal left links"
+    [ "$(namespaces)" = "$spaces" ] || fail "$signal left namespaces: $(namespaces), not $spaces"
+    rm -f /tmp/log
+    if [ $signal = KILL ]; then
+        # Two things stay, and the next run takes the folder away.
+        rm -f /tmp/journal
+        continue
+    fi
+    [ -z "$(ls /tmp)" ] || fail "$signal left $(ls /tmp)"
+done
+lvslab-lab run "$1" --journal /tmp/journal --lvsrouter lvsrouter >/tmp/log 2>&1 ||
+    { cat /tmp/log; fail "no run after them"; }
+[ "$(ls /tmp | tr '\n' ' ')" = "journal log " ] || fail "left: $(ls /tmp)"
