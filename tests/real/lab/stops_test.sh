@@ -9,7 +9,11 @@ lvslab=$(realpath "$1") scenario=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work"/{lab,tmp}
-for part in kernels initramfs; do ln -s "$LVSLAB_LAB/$part" "$work/lab/$part"; done
+lab=$(realpath "${LVSLAB_LAB:-$(dirname "$0")/../../../build/lab}")
+for part in kernels initramfs; do
+    mkdir -p "$lab/$part"
+    ln -s "$lab/$part" "$work/lab/$part"
+done
 # All that a run starts carries this, whoever is its parent by then.
 export LVSLAB_LAB=$work/lab TMPDIR=$work/tmp LVSLAB_STOPS_TEST=$work
 
