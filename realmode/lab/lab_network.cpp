@@ -233,14 +233,17 @@ void LabNetwork::freeze(const Machine& machine, bool frozen) {
     if (found == built_.end()) {
         return;
     }
+    // A gateway keeps nothing: all machines are one kernel, and a segment that waits on another
+    // one's card still waits in its sender's queue, which then does not send it again.
+    const auto kept = machine.kind == Machine::Kind::gateway ? std::size_t{1} : ring_bytes;
     for (auto& port : found->second.ports) {
         if (port.frozen == frozen) {
             continue;
         }
         port.frozen = frozen;
         if (frozen) {
-            plug(switches_, port.planned.switch_port, ring_bytes);
-            plug(found->second.where, port.planned.device, ring_bytes);
+            plug(switches_, port.planned.switch_port, kept);
+            plug(found->second.where, port.planned.device, kept);
             continue;
         }
         release(switches_, port.planned.switch_port);
