@@ -203,6 +203,9 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
     if (!found.empty()) {
         return bad_input;
     }
+    if (arguments.check) {
+        return held;
+    }
     const auto folder = output_folder(arguments, scenario, arguments.seed.value_or(scenario.seed));
     std::string reason;
     auto output = RunOutput::open(folder, arguments.force, reason);

@@ -25,6 +25,7 @@ struct RunArguments {
     bool segments = false;      ///< the journal tells each packet that a router's IPVS meets
     bool force = false;
     bool quiet = false;
+    bool check = false;  ///< read and check everything, run nothing
 };
 
 /// Tells the sentence on stderr; the exit code for bad input.

@@ -125,6 +125,9 @@ int run_flow_world(const RunArguments& arguments, const Scenario& scenario) {
     if (!fits(arguments, scenario)) {
         return bad_input;
     }
+    if (arguments.check) {
+        return held;
+    }
     auto output = open_output(arguments, scenario);
     if (!output) {
         return bad_input;
@@ -144,6 +147,9 @@ int run_flow_world(const RunArguments& arguments, const Scenario& scenario) {
 int run_packet_world(const RunArguments& arguments, const Scenario& scenario) {
     if (!fits(arguments, scenario)) {
         return bad_input;
+    }
+    if (arguments.check) {
+        return held;
     }
     packet_world::RunOptions options;
     options.seed = arguments.seed.value_or(scenario.seed);
@@ -238,6 +244,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--force", arguments->force,
                       "write into a folder that holds other files too");
     command->add_flag("--quiet", arguments->quiet, "print nothing but errors");
+    command->add_flag("--check", arguments->check,
+                      "read and check the scenario and what it names, run and write nothing");
     command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -4,9 +4,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
-from fixture import LVSLAB, PROJECT, TINY, SweepTest, main
+from fixture import LVSLAB, TINY, SweepTest, main
 
 from sweeps import BadInput, quantities, run_sweep
 
@@ -14,10 +13,8 @@ SPEEDS = '{ servers.web2.speed: [0.1, 1], "config.virtual[shop].scheduler": [rr,
 
 
 def sweep(*arguments, page=False):
-    command = [sys.executable, "-B", "-m", "sweeps", *arguments] + ([] if page else ["--no-page"])
-    environment = {"LVSLAB": LVSLAB, **os.environ,
-                   "PYTHONPATH": os.path.join(PROJECT, "bindings/lvslab")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = [LVSLAB, "sweep", *arguments] + ([] if page else ["--no-page"])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -139,13 +136,18 @@ class Resuming(SweepTest):
 
 
 class BadInputs(SweepTest):
-    def test_what_the_scenario_refuses_is_told_and_the_other_points_are_there(self):
-        file = self.sweep_of("{ servers.web2.speed: [1, 0, 2] }")
-        code, _, errors = sweep(file, "--output", self.path("out"))
-        self.assertNotEqual(code, 0)
-        self.assertIn('tiny.yaml:7:18: speed "0" is not between 0.001 and 1000', errors)
-        if code == 1:  # an lvslab that tells it when it runs; else before the first run
-            self.assertEqual([r["point"] for r in self.rows()], ["0", "2"])
+    def test_values_that_the_scenario_refuses_are_found_before_the_first_run(self):
+        lvslab = self.program()
+        file = self.sweep_of("{ servers.web2.speed: [1, 0, 2], servers.web1.spede: [1, 2], "
+                             "drain: [1s, 2] }")
+        code, said, errors = sweep(file, "--output", self.path("out"), "--lvslab", lvslab)
+        self.assertEqual((code, said), (2, ""))
+        places = [line.split(": ")[0].replace(file, "") for line in errors.splitlines()
+                  if line.startswith(file)]
+        # speed 0; both values of what there is not; 2 without a unit.
+        self.assertEqual(places, [":3:39", ":3:67", ":3:70", ":3:86"], errors)
+        self.assertEqual(self.number_of_runs(), 0)
+        self.assertFalse(os.path.exists(self.path("out")))
 
     def test_a_folder_of_something_else_is_left_alone(self):
         file = self.sweep_of("{ drain: [1s, 2s] }")
