@@ -118,6 +118,15 @@ def test_the_same_seed_is_the_same_run(result):
     assert not numpy.array_equal(other.response_times, result.response_times)
 
 
+def test_the_flow_world_has_the_same_results(result):
+    flow = lvslab.run(result.scenario, "flow", seed=7, scheduler="wlc")
+    assert flow.summary["world"] == "flow"
+    assert flow.summary["total"]["connections"] == result.summary["total"]["connections"]
+    assert numpy.sort(flow.arrival_times) == pytest.approx(numpy.sort(result.arrival_times))
+    assert flow.response_times.mean() == pytest.approx(result.response_times.mean(), rel=0.2)
+    assert list(flow.responses.columns) == list(result.responses.columns)
+
+
 def test_without_rows_the_rest_is_there(result):
     bare = lvslab.run(result.scenario, seed=7, scheduler="wlc", rows=False)
     assert bare.response_times.shape == (0,)
