@@ -60,7 +60,7 @@ TEST(NetworkPlan, HidesTheVirtualAddressOfADirectServer) {
     EXPECT_THAT(server.ip_lines, Contains("addr add 192.168.26.10/32 dev lo"));
     EXPECT_THAT(server.sysctls, Contains(Pair("net.ipv4.conf.all.arp_ignore", "1")));
     EXPECT_EQ(plan.server_of(server.ports.front().mac), 0U);
-    EXPECT_EQ(plan.server_of(plan.gateway().ports.front().mac), std::nullopt);
+    EXPECT_EQ(plan.server_of(plan.gateway(0).ports.front().mac), std::nullopt);
 }
 
 TEST(NetworkPlan, NoTwoCardsAreAlike) {
@@ -70,7 +70,7 @@ TEST(NetworkPlan, NoTwoCardsAreAlike) {
     std::set<std::string> names;
     std::size_t cards = 0;
     for (const auto& machine :
-         {plan.gateway(), plan.clients(0), plan.router(0, Boot::as_running),
+         {plan.gateway(0), plan.clients(0), plan.router(0, Boot::as_running),
           plan.router(1, Boot::as_running), plan.server(0, Boot::as_running)}) {
         for (const auto& port : machine.ports) {
             macs.insert(port.mac);
