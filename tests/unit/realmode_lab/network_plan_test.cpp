@@ -37,7 +37,8 @@ TEST(NetworkPlan, PutsRoutersOnBothNetworksByTheDevicesOfTheirLvsCf) {
 TEST(NetworkPlan, SendsAServersRepliesThroughTheNatRouter) {
     const auto scenario = nat_scenario();
     const auto server = NetworkPlan(scenario).server(0, Boot::as_running);
-    EXPECT_THAT(server.ip_lines, ElementsAre("route add default via 10.11.12.10 dev eth0 onlink"));
+    EXPECT_THAT(server.ip_lines,
+                ElementsAre("route append default via 10.11.12.10 dev eth0 onlink"));
     EXPECT_THAT(server.iptables, IsEmpty());
 }
 
