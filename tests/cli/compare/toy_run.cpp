@@ -59,8 +59,8 @@ bool asked(const char* what, const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // As compare calls it: run SCENARIO --scheduler NAME --seed N --output DIR
-    if (argc != 9) {
+    // As compare calls it: run SCENARIO --scheduler NAME --seed N --output DIR [--world NAME]
+    if (argc != 9 && argc != 11) {
         return 2;
     }
     const std::string scheduler = argv[4], seed = argv[6], folder = argv[8];
