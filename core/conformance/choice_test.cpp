@@ -9,6 +9,11 @@
 namespace lvslab::conformance {
 namespace {
 
+/// Below this variance (of counts, or of a sum of logarithms) a tally is not near normal: a server
+/// that is chosen once with a chance of 1 % would stand 9 standard deviations off, once in a
+/// hundred runs. The likelihood of all choices still tells of such servers.
+constexpr double least_variance = 10;
+
 bool eligible(const ipvs::DestinationStatus& d) {
     return d.weight.value() > 0 && !d.overloaded;
 }
@@ -84,7 +89,7 @@ ChoiceStatistics ChoiceTest::judge() const {
     result.impossible = impossible_;
     result.significance = significance;
     for (const auto& tally : tallies) {
-        if (tally.variance > 1e-9) {
+        if (tally.variance >= least_variance) {
             ++result.tests;
             const auto z = std::abs(tally.observed - tally.expected) / std::sqrt(tally.variance);
             result.largest = std::max(result.largest, z);
