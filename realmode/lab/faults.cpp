@@ -9,20 +9,18 @@ namespace lvslab::lab {
 
 using world::Machine;
 using world::MachineLinks;
+using world::router_machine;
 using world::Side;
 using world::Way;
 
-namespace {
-
-Machine router_machine(unsigned index) {
-    return {Machine::Kind::router, index};
-}
-
-}  // namespace
-
 Faults::Faults(const Machines& machines, const scenario::Scenario& scenario,
                const RunTimers& timers, journal::Sink& sink)
-    : machines_(machines), scenario_(scenario), timers_(timers), sink_(sink) {}
+    : machines_(machines),
+      scenario_(scenario),
+      timers_(timers),
+      states_(scenario, sink, [this](unsigned from, unsigned to, Side side) {
+          return machines_.network.heartbeat_route(from, to, side);
+      }) {}
 
 // ---- machines ----
 
@@ -44,7 +42,7 @@ void Faults::crash(const Machine& machine) {
     } else if (auto* g = gateways(machine)) {
         g->died(machine.node);
     }
-    change(machine, State::crashed, now);
+    states_.change(machine, State::crashed, now);
 }
 
 void Faults::restart(const Machine& machine) {
@@ -58,7 +56,7 @@ void Faults::restart(const Machine& machine) {
     } else if (auto* g = gateways(machine)) {
         g->returned(machine.node);
     }
-    change(machine, State::up, now);
+    states_.change(machine, State::up, now);
 }
 
 void Faults::hang(const Machine& machine) {
@@ -75,7 +73,7 @@ void Faults::hang(const Machine& machine) {
     if (auto* g = gateways(machine)) {
         g->died(machine.node);
     }
-    change(machine, State::hung, now);
+    states_.change(machine, State::hung, now);
 }
 
 void Faults::resume(const Machine& machine) {
@@ -89,7 +87,7 @@ void Faults::resume(const Machine& machine) {
     if (was == State::hung) {
         machines_.network.freeze(machine, false);
     }
-    change(machine, stopped ? State::service_stopped : State::up, now);
+    states_.change(machine, stopped ? State::service_stopped : State::up, now);
     if (s != nullptr) {
         s->thaw();
     } else if (auto* g = gateways(machine)) {
@@ -105,7 +103,7 @@ void Faults::stop(const Machine& machine) {
     auto* s = server(machine);
     if (s != nullptr && state(machine) == State::up) {
         s->stop();
-        change(machine, State::service_stopped, timers_.now());
+        states_.change(machine, State::service_stopped, timers_.now());
     }
 }
 
@@ -113,7 +111,7 @@ void Faults::start(const Machine& machine) {
     if (state(machine) != State::service_stopped) {
         return;
     }
-    change(machine, State::up, timers_.now());
+    states_.change(machine, State::up, timers_.now());
     if (auto* s = server(machine)) {
         s->start();
     } else if (auto* r = router(machine)) {
@@ -132,7 +130,7 @@ void Faults::suspend(unsigned index) {
     auto* r = daemon(machine);
     if (r != nullptr && state(machine) == State::up) {
         r->signal(SIGSTOP);
-        change(machine, State::daemons_suspended, timers_.now());
+        states_.change(machine, State::daemons_suspended, timers_.now());
     }
 }
 
@@ -146,7 +144,7 @@ void Faults::terminate(unsigned index) {
     auto* r = daemon(machine);
     if (r != nullptr && state(machine) == State::up) {
         r->signal(SIGTERM);
-        change(machine, State::service_stopped, timers_.now());
+        states_.change(machine, State::service_stopped, timers_.now());
     }
 }
 
@@ -168,89 +166,44 @@ void Faults::reload(unsigned index, const std::string&,
 void Faults::cut(const MachineLinks& links, Way way) {
     const Time now = timers_.now();
     machines_.network.cut(links, way);
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 void Faults::heal(const MachineLinks& links, Way way) {
     machines_.network.heal(links, way);
-    tell_heartbeat_paths(timers_.now());
+    states_.tell_heartbeat_paths(timers_.now());
 }
 void Faults::set_loss(const MachineLinks& links, Way way, std::optional<double> loss) {
     const Time now = timers_.now();
     machines_.network.set_loss(links, way, loss);
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 void Faults::set_extra_delay(const MachineLinks& links, Way way, Duration delay) {
     const Time now = timers_.now();
     machines_.network.set_extra_delay(links, way, delay);
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 void Faults::cut_heartbeats(std::optional<Side> side, Way way) {
     const Time now = timers_.now();
     machines_.network.cut_heartbeats(side, way);
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 void Faults::heal_heartbeats(std::optional<Side> side, Way way) {
     machines_.network.heal_heartbeats(side, way);
-    tell_heartbeat_paths(timers_.now());
+    states_.tell_heartbeat_paths(timers_.now());
 }
 void Faults::set_heartbeat_loss(std::optional<Side> side, Way way, std::optional<double> loss) {
     const Time now = timers_.now();
     machines_.network.set_heartbeat_loss(side, way, loss);
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 void Faults::set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay) {
     const Time now = timers_.now();
     machines_.network.set_heartbeat_delay(side, way, delay);
-    tell_heartbeat_paths(now);
-}
-
-// ---- what is told ----
-
-Faults::State Faults::state(const Machine& machine) const {
-    const auto found = states_.find(machine);
-    return found == states_.end() ? State::up : found->second;
-}
-
-void Faults::change(const Machine& machine, State state, Time now) {
-    states_[machine] = state;
-    sink_.take({now, journal::NodeChanged{name(machine), state}});
-    tell_heartbeat_paths(now);
+    states_.tell_heartbeat_paths(now);
 }
 
 void Faults::begin() {
-    tell_heartbeat_paths(Time{});
-}
-
-/// Words of a daemon that is held up do not leave, and what it is told waits.
-void Faults::tell_heartbeat_paths(Time now) {
-    for (unsigned from = 0; from < scenario_.routers.size(); ++from) {
-        const auto& config = scenario_.routers[from].config;
-        for (unsigned to = 0; to < scenario_.routers.size(); ++to) {
-            for (const auto side : {Side::public_net, Side::private_net}) {
-                const bool used =
-                    side == Side::public_net || (!config.primary_private.is_unspecified() &&
-                                                 config.primary_private != config.primary);
-                LabNetwork::HeartbeatRoute is;
-                if (from == to) {
-                    continue;
-                }
-                if (scenario_.daemons && config.backup_active && used &&
-                    state(router_machine(from)) == State::up &&
-                    state(router_machine(to)) == State::up) {
-                    is = machines_.network.heartbeat_route(from, to, side);
-                }
-                is.delay = is.open ? is.delay : Duration{};
-                const auto known = paths_.find({from, to, side});
-                if (known == paths_.end() || known->second.open != is.open ||
-                    known->second.delay != is.delay) {
-                    paths_[{from, to, side}] = is;
-                    sink_.take(
-                        {now, journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side),
-                                                     is.open, is.delay}});
-                }
-            }
-        }
-    }
+    states_.begin(Time{});
 }
 
 LabRouter* Faults::router(const Machine& machine) {
@@ -267,19 +220,6 @@ GatewayPair* Faults::gateways(const Machine& machine) {
 ServerApplication* Faults::server(const Machine& machine) {
     return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
                                                  : nullptr;
-}
-
-std::string Faults::name(const Machine& machine) const {
-    switch (machine.kind) {
-        case Machine::Kind::router:
-            return scenario_.routers.at(machine.index).name;
-        case Machine::Kind::server:
-            return scenario_.servers.at(machine.index).name;
-        case Machine::Kind::gateway:
-        case Machine::Kind::data_server:
-            break;
-    }
-    return machine.node == 0 ? "gateway" : "gateway standby";
 }
 
 }  // namespace lvslab::lab

@@ -10,6 +10,7 @@
 
 #include "core/journal/event.hpp"
 #include "core/world/fault_player.hpp"
+#include "core/world/machine_states.hpp"
 #include "realmode/lab/gateway_pair.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/routers.hpp"
@@ -63,22 +64,17 @@ public:
 private:
     using State = journal::NodeState;
 
-    State state(const world::Machine& machine) const;
-    void change(const world::Machine& machine, State state, Time now);
-    void tell_heartbeat_paths(Time now);
+    State state(const world::Machine& machine) const { return states_.of(machine); }
     LabRouter* router(const world::Machine& machine);
     /// Nothing with `daemons: off` either.
     LabRouter* daemon(const world::Machine& machine);
     ServerApplication* server(const world::Machine& machine);
     GatewayPair* gateways(const world::Machine& machine);
-    std::string name(const world::Machine& machine) const;
 
     Machines machines_;
     const scenario::Scenario& scenario_;
     const RunTimers& timers_;
-    journal::Sink& sink_;
-    std::map<world::Machine, State> states_;
-    std::map<std::tuple<unsigned, unsigned, world::Side>, LabNetwork::HeartbeatRoute> paths_;
+    world::MachineStates states_;
 };
 
 }  // namespace lvslab::lab

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/world/router_events.hpp"
 #include "realmode/ipvs/kernel_ipvs.hpp"
-#include "realmode/lab/router_events.hpp"
 
 namespace lvslab::lab {
 namespace {
@@ -59,12 +59,12 @@ public:
         }
     }
     std::uint32_t server(const router::DesiredDestination& d) const {
-        return server_index(table_.scenario, d.endpoint.address);
+        return world::server_index(table_.scenario, d.endpoint.address);
     }
 
 private:
     std::uint32_t index(const router::DesiredService& service) const {
-        return service_index(table_.services, service.key);
+        return world::service_index(table_.services, service.key);
     }
     void tell(journal::Payload payload) {
         table_.told.take({std::max(Time{}, table_.timers.now()), std::move(payload)});

@@ -469,8 +469,7 @@ void LabNetwork::announce_gateway_addresses(unsigned node) {
     }
 }
 
-LabNetwork::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned to,
-                                                       Side side) const {
+world::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned to, Side side) const {
     const auto card = [&](unsigned router) -> const Port* {
         const auto found = built_.find({Machine::Kind::router, router});
         if (found == built_.end()) {
@@ -489,7 +488,7 @@ LabNetwork::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned t
     const auto words = found == words_.end() ? Impairment{} : found->second;
     const auto out_link = out->planned.link.value_or(scenario::Link{});
     const auto in_link = in->planned.link.value_or(scenario::Link{});
-    HeartbeatRoute route{
+    world::HeartbeatRoute route{
         .open = !out->frozen && !in->frozen && whole(out->up, out_link) &&
                 whole(in->down, in_link) && whole(words, {}),
         .delay = out_link.delay + out->up.delay + in_link.delay + in->down.delay + words.delay};

@@ -13,6 +13,7 @@
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
 #include "core/world/machine.hpp"
+#include "core/world/machine_states.hpp"
 #include "realmode/lab/network_namespace.hpp"
 #include "realmode/lab/network_plan.hpp"
 #include "realmode/lab/route_requests.hpp"
@@ -60,12 +61,8 @@ public:
     /// One gratuitous ARP for each of them in the networks of the cluster.
     void announce_gateway_addresses(unsigned node);
 
-    struct HeartbeatRoute {
-        bool open = false;
-        Duration delay{};
-    };
     /// As the packet world's: not open if anything on the way is cut, loses some or is gone.
-    HeartbeatRoute heartbeat_route(unsigned from, unsigned to, world::Side side) const;
+    world::HeartbeatRoute heartbeat_route(unsigned from, unsigned to, world::Side side) const;
 
     /// Routers, servers and the gateway by name, in that order, and what their cards have counted
     /// since the run's start. A machine that has crashed keeps what it had counted.

@@ -19,9 +19,9 @@
 #include <fmt/format.h>
 
 #include "core/config/print.hpp"
+#include "core/world/router_events.hpp"
 #include "realmode/daemon/event_lines.hpp"
 #include "realmode/lab/ipvs_listing.hpp"
-#include "realmode/lab/router_events.hpp"
 #include "realmode/lab/router_programs.hpp"
 
 namespace lvslab::lab {
@@ -164,7 +164,7 @@ void LabRouter::take_line(const std::string& line) {
             time = Time{};  // what a settled run begins with, and no change of it
         }
     }
-    if (auto event = journal_event(read->event, index_, scenario_, services_)) {
+    if (auto event = world::journal_event(read->event, index_, scenario_, services_)) {
         told_.take({time, std::move(*event)});
     }
 }
@@ -242,11 +242,11 @@ void LabRouter::sample(Time now) {
         return;
     }
     for (const auto& d : read_ipvs_listing(ipvs_listing_in(network_.machine(machine())))) {
-        const auto service = service_index(services_, d.service);
+        const auto service = world::service_index(services_, d.service);
         if (service != journal::no_index) {
-            seen_.take({now, journal::DestinationLoad{index_, service,
-                                                      server_index(scenario_, d.server.address),
-                                                      d.weight, d.active, d.inactive}});
+            seen_.take({now, journal::DestinationLoad{
+                                 index_, service, world::server_index(scenario_, d.server.address),
+                                 d.weight, d.active, d.inactive}});
         }
     }
 }

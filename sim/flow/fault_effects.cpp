@@ -2,18 +2,20 @@
 #include "sim/flow/fault_effects.hpp"
 
 namespace lvslab::flow_world {
-namespace {
 
-Machine router_machine(unsigned index) {
-    return {.kind = Machine::Kind::router, .index = index, .node = 0};
-}
-
-}  // namespace
+using world::router_machine;
 
 FaultEffects::FaultEffects(const Surroundings& around,
                            std::vector<std::unique_ptr<DataServerHost>>& data_servers,
                            Traffic& traffic, StandbyPair& gateways)
-    : around_(around), data_servers_(data_servers), traffic_(traffic), gateways_(gateways) {}
+    : around_(around),
+      data_servers_(data_servers),
+      traffic_(traffic),
+      gateways_(gateways),
+      states_(around.scenario, around.sink, [this](unsigned from, unsigned to, Side side) {
+          const auto route = around_.network.heartbeat_route(from, to, side);
+          return world::HeartbeatRoute{route.open, route.delay};
+      }) {}
 
 // ---- machines ----
 
@@ -205,51 +207,12 @@ void FaultEffects::links_changed() {
 
 // ---- what is told ----
 
-FaultEffects::State FaultEffects::state(const Machine& machine) const {
-    const auto found = states_.find(machine);
-    return found == states_.end() ? State::up : found->second;
-}
-
 void FaultEffects::change(const Machine& machine, State state) {
-    states_[machine] = state;
-    around_.sink.take(
-        {around_.simulation.now(), journal::NodeChanged{around_.network.name(machine), state}});
-    tell_heartbeat_paths();
+    states_.change(machine, state, around_.simulation.now());
 }
 
 void FaultEffects::tell_heartbeat_paths() {
-    const auto count = static_cast<unsigned>(around_.routers.size());
-    for (unsigned from = 0; from < count; ++from) {
-        for (unsigned to = 0; to < count; ++to) {
-            for (const auto side : {Side::public_net, Side::private_net}) {
-                if (from == to) {
-                    continue;
-                }
-                const auto is = path(from, to, side);
-                const auto known = paths_.find({from, to, side});
-                if (known == paths_.end() || known->second != is) {
-                    paths_[{from, to, side}] = is;
-                    around_.sink.take(
-                        {around_.simulation.now(),
-                         journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side), is.open,
-                                                is.delay}});
-                }
-            }
-        }
-    }
-}
-
-/// Words of a daemon that is held up do not leave, and what it is told waits.
-FaultEffects::Path FaultEffects::path(unsigned from, unsigned to, Side side) const {
-    const auto& config = around_.scenario.routers[from].config;
-    const bool used = side == Side::public_net || (!config.primary_private.is_unspecified() &&
-                                                   config.primary_private != config.primary);
-    if (!around_.scenario.daemons || !config.backup_active || !used ||
-        state(router_machine(from)) != State::up || state(router_machine(to)) != State::up) {
-        return {};
-    }
-    const auto route = around_.network.heartbeat_route(from, to, side);
-    return {route.open, route.open ? route.delay : Duration{}};
+    states_.tell_heartbeat_paths(around_.simulation.now());
 }
 
 RouterHost* FaultEffects::router(unsigned index) {

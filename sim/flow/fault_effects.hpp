@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/world/fault_player.hpp"
+#include "core/world/machine_states.hpp"
 #include "sim/flow/data_tier.hpp"
 #include "sim/flow/network.hpp"
 #include "sim/flow/router_host.hpp"
@@ -24,7 +25,7 @@ public:
                  StandbyPair& gateways);
 
     /// Tells every heartbeat path that the scenario has.
-    void begin() { tell_heartbeat_paths(); }
+    void begin() { states_.begin(around_.simulation.now()); }
 
     void crash(const Machine& machine) override;
     void restart(const Machine& machine) override;
@@ -50,17 +51,10 @@ public:
 
 private:
     using State = journal::NodeState;
-    struct Path {
-        bool open = false;
-        Duration delay{};
-        friend bool operator==(const Path&, const Path&) = default;
-    };
-
-    State state(const Machine& machine) const;
+    State state(const Machine& machine) const { return states_.of(machine); }
     void change(const Machine& machine, State state);
     void links_changed();
     void tell_heartbeat_paths();
-    Path path(unsigned from, unsigned to, Side side) const;
     RouterHost* router(unsigned index);
     RouterHost* router(const Machine& machine);
     ServerHost* server(const Machine& machine);
@@ -71,8 +65,7 @@ private:
     std::vector<std::unique_ptr<DataServerHost>>& data_servers_;
     Traffic& traffic_;
     StandbyPair& gateways_;
-    std::map<Machine, State> states_;  ///< up, if it is not there
-    std::map<std::tuple<unsigned, unsigned, Side>, Path> paths_;
+    world::MachineStates states_;
 };
 
 }  // namespace lvslab::flow_world

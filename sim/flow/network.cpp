@@ -67,21 +67,6 @@ void Network::set_state(const Machine& machine, MachineState state) {
     }
 }
 
-std::string Network::name(const Machine& machine) const {
-    const auto* standby = machine.node == 0 ? "" : " standby";
-    switch (machine.kind) {
-        case Machine::Kind::router:
-            return scenario_.routers[machine.index].name;
-        case Machine::Kind::server:
-            return scenario_.servers[machine.index].name;
-        case Machine::Kind::data_server:
-            return scenario_.data[machine.index].name + standby;
-        case Machine::Kind::gateway:
-            break;
-    }
-    return std::string("gateway") + standby;
-}
-
 /// A link that is cut one way only still has its carrier.
 bool Network::has_carrier(unsigned router, Side side) const {
     const auto& card = routers_[router].of[static_cast<std::size_t>(side)];

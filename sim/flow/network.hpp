@@ -58,7 +58,6 @@ public:
     MachineState state(const Machine& machine) const;
     /// A crash takes a router's floating addresses.
     void set_state(const Machine& machine, MachineState state);
-    std::string name(const Machine& machine) const;
 
     // Links.
     template <class Change>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/world/router_events.hpp"
 #include "core/world/router_start.hpp"
 #include "sim/flow/server_host.hpp"
 
@@ -282,44 +283,12 @@ void RouterHost::journal(Payload payload) {
 }
 
 void RouterHost::tell(const ports::RouterEvent& event) {
-    std::visit([this](const auto& e) { on(e); }, event);
-}
-
-void RouterHost::on(const ports::RoleChanged& event) {
-    journal(journal::RoleChanged{index_, event.active, std::string(to_string(event.reason))});
-}
-void RouterHost::on(const ports::HeartbeatSent& event) {
-    journal(journal::HeartbeatSent{index_, static_cast<std::uint8_t>(event.path),
-                                   event.word == pulse::Word::running});
-}
-void RouterHost::on(const ports::HeartbeatHeard& event) {
-    journal(journal::HeartbeatHeard{index_, static_cast<std::uint8_t>(event.path),
-                                    event.word == pulse::Word::running});
-}
-void RouterHost::on(const ports::AddressRaised& event) {
-    journal(journal::AddressRaised{index_, event.address});
-}
-void RouterHost::on(const ports::AddressLowered& event) {
-    journal(journal::AddressLowered{index_, event.address});
-}
-void RouterHost::on(const ports::AddressAnnounced& event) {
-    journal(
-        journal::AddressAnnounced{index_, event.address, static_cast<std::uint32_t>(event.nth)});
-}
-void RouterHost::on(const ports::CheckEnded& event) {
-    journal(journal::CheckEnded{index_, director_.service_index(event.service.key),
-                                director_.server_index(event.server.endpoint.address), event.up,
-                                event.duration});
-}
-void RouterHost::on(const ports::LoadMeasured& event) {
-    if (event.load) {
-        journal(journal::LoadMeasured{index_, director_.service_index(event.service.key),
-                                      director_.server_index(event.server.endpoint.address),
-                                      *event.load});
+    if (world::is_of_dataplane(event)) {
+        return;
     }
-}
-void RouterHost::on(const ports::Note& event) {
-    journal(journal::RouterNote{index_, event.text});
+    if (auto told = world::journal_event(event, index_, around_.scenario, director_.services())) {
+        journal(std::move(*told));
+    }
 }
 
 }  // namespace lvslab::flow_world

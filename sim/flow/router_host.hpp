@@ -104,19 +104,8 @@ private:
     void stop() override;
     void send(pulse::Path path, const pulse::WireWord& payload) override;
 
-    void tell(const ports::RouterEvent& event) override;
-    void on(const ports::RoleChanged& event);
-    void on(const ports::HeartbeatSent& event);
-    void on(const ports::HeartbeatHeard& event);
-    void on(const ports::AddressRaised& event);
-    void on(const ports::AddressLowered& event);
-    void on(const ports::AddressAnnounced& event);
-    void on(const ports::CheckEnded& event);
-    void on(const ports::LoadMeasured& event);
-    void on(const ports::Note& event);
     /// The director tells of its services and real servers itself: what IPVS has taken.
-    template <class Other>
-    void on(const Other&) {}
+    void tell(const ports::RouterEvent& event) override;
     template <class Payload>
     void journal(Payload payload);
     const scenario::Router& description() const { return around_.scenario.routers[index_]; }

@@ -6,17 +6,16 @@
 #include "sim/packet/clock.hpp"
 
 namespace lvslab::packet_world {
-namespace {
 
-Machine router_machine(unsigned index) {
-    return {.kind = Machine::Kind::router, .index = index, .node = 0};
-}
-
-}  // namespace
+using world::router_machine;
 
 FaultEffects::FaultEffects(const RunningMachines& machines, const scenario::Scenario& scenario,
                            journal::Sink& sink)
-    : machines_(machines), scenario_(scenario), sink_(sink) {}
+    : machines_(machines),
+      scenario_(scenario),
+      states_(scenario, sink, [this](unsigned from, unsigned to, Side side) {
+          return machines_.network.heartbeat_route(from, to, side);
+      }) {}
 
 // ---- machines ----
 
@@ -230,53 +229,16 @@ void FaultEffects::links_changed() {
 
 // ---- what is told ----
 
-FaultEffects::State FaultEffects::state(const Machine& machine) const {
-    const auto found = states_.find(machine);
-    return found == states_.end() ? State::up : found->second;
-}
-
 void FaultEffects::change(const Machine& machine, State state) {
-    states_[machine] = state;
-    sink_.take({now(), journal::NodeChanged{machines_.network.name(machine), state}});
-    tell_heartbeat_paths();
+    states_.change(machine, state, now());
 }
 
 void FaultEffects::begin() {
-    tell_heartbeat_paths();
+    states_.begin(now());
 }
 
 void FaultEffects::tell_heartbeat_paths() {
-    const auto count = static_cast<unsigned>(machines_.routers.size());
-    for (unsigned from = 0; from < count; ++from) {
-        for (unsigned to = 0; to < count; ++to) {
-            if (from == to) {
-                continue;
-            }
-            for (const auto side : {Side::public_net, Side::private_net}) {
-                const auto is = path(from, to, side);
-                const auto known = paths_.find({from, to, side});
-                if (known == paths_.end() || known->second != is) {
-                    paths_[{from, to, side}] = is;
-                    sink_.take(
-                        {now(), journal::HeartbeatPath{from, to, static_cast<std::uint8_t>(side),
-                                                       is.open, is.delay}});
-                }
-            }
-        }
-    }
-}
-
-/// Words of a daemon that is held up do not leave, and what it is told waits.
-FaultEffects::Path FaultEffects::path(unsigned from, unsigned to, Side side) const {
-    const auto& config = scenario_.routers[from].config;
-    const bool used = side == Side::public_net || (!config.primary_private.is_unspecified() &&
-                                                   config.primary_private != config.primary);
-    if (!scenario_.daemons || !config.backup_active || !used ||
-        state(router_machine(from)) != State::up || state(router_machine(to)) != State::up) {
-        return {};
-    }
-    const auto route = machines_.network.heartbeat_route(from, to, side);
-    return {route.open, route.open ? route.delay : Duration{}};
+    states_.tell_heartbeat_paths(now());
 }
 
 RouterHost* FaultEffects::router(unsigned index) {

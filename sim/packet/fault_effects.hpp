@@ -12,6 +12,7 @@
 
 #include "core/journal/event.hpp"
 #include "core/world/fault_player.hpp"
+#include "core/world/machine_states.hpp"
 #include "sim/packet/data_server.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/gateway_pair.hpp"
@@ -72,13 +73,7 @@ public:
 
 private:
     using State = journal::NodeState;
-    struct Path {
-        bool open = false;
-        Duration delay{};
-        friend bool operator==(const Path&, const Path&) = default;
-    };
-
-    State state(const Machine& machine) const;
+    State state(const Machine& machine) const { return states_.of(machine); }
     void change(const Machine& machine, State state);
     void links_changed();
     RouterHost* router(const Machine& machine);
@@ -88,13 +83,10 @@ private:
     std::vector<FtpServer*> ftp_servers(const Machine& machine);
     DataServer* data_server(const Machine& machine);
     GatewayPair* gateways(const Machine& machine);
-    Path path(unsigned from, unsigned to, Side side) const;
 
     RunningMachines machines_;
     const scenario::Scenario& scenario_;
-    journal::Sink& sink_;
-    std::map<Machine, State> states_;  ///< up, if it is not there
-    std::map<std::tuple<unsigned, unsigned, Side>, Path> paths_;
+    world::MachineStates states_;
 };
 
 }  // namespace lvslab::packet_world

@@ -19,6 +19,7 @@
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
 #include "core/world/machine.hpp"
+#include "core/world/machine_states.hpp"
 #include "core/world/topology.hpp"
 #include "sim/packet/ns3.hpp"
 
@@ -110,7 +111,6 @@ public:
     void hang(const Machine& machine);
     void resume(const Machine& machine);
     MachineState state(const Machine& machine) const;
-    std::string name(const Machine& machine) const;
 
     // Links, each way.
 
@@ -133,13 +133,9 @@ public:
     void set_heartbeat_loss(std::optional<Side> side, Way way, std::optional<double> loss);
     void set_heartbeat_delay(std::optional<Side> side, Way way, Duration delay);
 
-    struct HeartbeatRoute {
-        bool open = false;  ///< words surely arrive: nothing is cut, lost, crashed or hung
-        Duration delay{};   ///< without waiting in queues
-    };
     /// From one router's interface on this side to the other's. Not open if their interfaces on it
     /// are in different networks without a way between them, or if one of them has none.
-    HeartbeatRoute heartbeat_route(unsigned from, unsigned to, Side side) const;
+    world::HeartbeatRoute heartbeat_route(unsigned from, unsigned to, Side side) const;
 
     /// Packets that found a node's processor too busy (PacketCpu::backlog).
     std::uint64_t backlog_dropped(const Machine& machine) const;

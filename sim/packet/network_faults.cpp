@@ -236,12 +236,6 @@ MachineState Network::state(const Machine& machine) const {
     return ports_of(built_->node(machine)).front()->state();
 }
 
-std::string Network::name(const Machine& machine) const {
-    const auto node = built_->node(machine);
-    const auto at = std::ranges::find(built_->counted, node) - built_->counted.begin();
-    return built_->counted_names.at(static_cast<std::size_t>(at));
-}
-
 namespace {
 
 /// A router's cards are the public one and the private one, in that order; servers have one alone.
@@ -329,7 +323,7 @@ void Network::set_heartbeat_delay(std::optional<Side> side, Way way, Duration de
     change_heartbeats(side, way, [&](Impairment& i) { i.delay = delay; });
 }
 
-Network::HeartbeatRoute Network::heartbeat_route(unsigned from, unsigned to, Side side) const {
+world::HeartbeatRoute Network::heartbeat_route(unsigned from, unsigned to, Side side) const {
     const auto card = [&](unsigned router) -> Ptr<EthernetPort> {
         const Machine machine{Machine::Kind::router, router};
         const auto ports = ports_on(built_->node(machine), {machine, side});
@@ -344,10 +338,10 @@ Network::HeartbeatRoute Network::heartbeat_route(unsigned from, unsigned to, Sid
         return {};
     }
     const auto& words = out->udp_impairment();
-    HeartbeatRoute route{.open = out->state() == MachineState::up &&
-                                 in->state() == MachineState::up && whole(out->up()) &&
-                                 whole(in->down()) && !words.cut && words.loss.value_or(0) == 0,
-                         .delay = delay_of(out->up()) + delay_of(in->down()) + words.delay};
+    world::HeartbeatRoute route{
+        .open = out->state() == MachineState::up && in->state() == MachineState::up &&
+                whole(out->up()) && whole(in->down()) && !words.cut && words.loss.value_or(0) == 0,
+        .delay = delay_of(out->up()) + delay_of(in->down()) + words.delay};
     if (lan(from) != lan(to)) {
         // The clients' gateway joins the public networks; nothing joins private ones.
         bool joined = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/world/router_events.hpp"
 #include "core/world/router_start.hpp"
 #include "sim/packet/clock.hpp"
 
@@ -178,63 +179,13 @@ void RouterHost::stop() {
 
 // ---- the journal ----
 
-template <class Payload>
-void RouterHost::journal(Payload payload) {
-    sink_.take({now(), std::move(payload)});
-}
-
 void RouterHost::tell(const ports::RouterEvent& event) {
-    std::visit([this](const auto& e) { on(e); }, event);
-}
-
-void RouterHost::on(const ports::RoleChanged& event) {
-    journal(journal::RoleChanged{index_, event.active, std::string(to_string(event.reason))});
-}
-void RouterHost::on(const ports::HeartbeatSent& event) {
-    journal(journal::HeartbeatSent{index_, static_cast<std::uint8_t>(event.path),
-                                   event.word == pulse::Word::running});
-}
-void RouterHost::on(const ports::HeartbeatHeard& event) {
-    journal(journal::HeartbeatHeard{index_, static_cast<std::uint8_t>(event.path),
-                                    event.word == pulse::Word::running});
-}
-void RouterHost::on(const ports::AddressRaised& event) {
-    journal(journal::AddressRaised{index_, event.address});
-}
-void RouterHost::on(const ports::AddressLowered& event) {
-    journal(journal::AddressLowered{index_, event.address});
-}
-void RouterHost::on(const ports::AddressAnnounced& event) {
-    journal(
-        journal::AddressAnnounced{index_, event.address, static_cast<std::uint32_t>(event.nth)});
-}
-void RouterHost::on(const ports::CheckEnded& event) {
-    journal(journal::CheckEnded{index_, service_index(event.service),
-                                server_index(event.server.endpoint.address), event.up,
-                                event.duration});
-}
-void RouterHost::on(const ports::LoadMeasured& event) {
-    if (event.load) {
-        journal(journal::LoadMeasured{index_, service_index(event.service),
-                                      server_index(event.server.endpoint.address), *event.load});
+    if (world::is_of_dataplane(event)) {
+        return;
     }
-}
-void RouterHost::on(const ports::Note& event) {
-    journal(journal::RouterNote{index_, event.text});
-}
-
-std::uint32_t RouterHost::service_index(const ports::ServiceName& service) const {
-    const auto& all = director_.services();
-    const auto found =
-        std::ranges::find_if(all, [&](const auto& s) { return s.key == service.key; });
-    return found == all.end() ? journal::no_index : static_cast<std::uint32_t>(found - all.begin());
-}
-
-std::uint32_t RouterHost::server_index(const Address& address) const {
-    const auto& all = scenario_.servers;
-    const auto found =
-        std::ranges::find_if(all, [&](const auto& s) { return s.interface.address == address; });
-    return found == all.end() ? journal::no_index : static_cast<std::uint32_t>(found - all.begin());
+    if (auto told = world::journal_event(event, index_, scenario_, director_.services())) {
+        sink_.take({now(), std::move(*told)});
+    }
 }
 
 }  // namespace lvslab::packet_world

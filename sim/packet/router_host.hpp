@@ -100,24 +100,8 @@ private:
     void start(pulse::SyncRole role, const std::string& interface, std::uint8_t id) override;
     void stop() override;
 
-    void tell(const ports::RouterEvent& event) override;
-    void on(const ports::RoleChanged& event);
-    void on(const ports::HeartbeatSent& event);
-    void on(const ports::HeartbeatHeard& event);
-    void on(const ports::AddressRaised& event);
-    void on(const ports::AddressLowered& event);
-    void on(const ports::AddressAnnounced& event);
-    void on(const ports::CheckEnded& event);
-    void on(const ports::LoadMeasured& event);
-    void on(const ports::Note& event);
     /// The director tells of its services and real servers itself: what IPVS has taken.
-    template <class Other>
-    void on(const Other&) {}
-    template <class Payload>
-    void journal(Payload payload);
-
-    std::uint32_t service_index(const ports::ServiceName& service) const;
-    std::uint32_t server_index(const Address& address) const;
+    void tell(const ports::RouterEvent& event) override;
     const scenario::Router& description() const { return scenario_.routers[index_]; }
 
     Network& network_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "realmode/lab/router_events.hpp"
+#include "core/world/router_events.hpp"
 
 #include <algorithm>
 #include <string>
 #include <variant>
 
-namespace lvslab::lab {
+namespace lvslab::world {
 namespace {
 
 class Translator {
@@ -85,6 +85,14 @@ std::optional<journal::Payload> journal_event(const ports::RouterEvent& event, s
     return std::visit(Translator(router, scenario, services), event);
 }
 
+bool is_of_dataplane(const ports::RouterEvent& event) {
+    return std::holds_alternative<ports::ServiceSet>(event) ||
+           std::holds_alternative<ports::ServiceRemoved>(event) ||
+           std::holds_alternative<ports::DestinationAdded>(event) ||
+           std::holds_alternative<ports::DestinationEdited>(event) ||
+           std::holds_alternative<ports::DestinationRemoved>(event);
+}
+
 std::uint32_t server_index(const scenario::Scenario& scenario, const Address& address) {
     const auto found = std::ranges::find_if(
         scenario.servers, [&](const auto& s) { return s.interface.address == address; });
@@ -100,4 +108,4 @@ std::uint32_t service_index(const std::vector<router::DesiredService>& services,
                                    : static_cast<std::uint32_t>(found - services.begin());
 }
 
-}  // namespace lvslab::lab
+}  // namespace lvslab::world

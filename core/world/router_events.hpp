@@ -11,7 +11,7 @@
 #include "core/router/desired_services.hpp"
 #include "core/scenario/scenario.hpp"
 
-namespace lvslab::lab {
+namespace lvslab::world {
 
 /// The journal's event of what router `router` told; nothing if the journal has none (a load that
 /// could not be measured). `services` is what the journal's indices count.
@@ -19,9 +19,14 @@ std::optional<journal::Payload> journal_event(const ports::RouterEvent& event, s
                                               const scenario::Scenario& scenario,
                                               const std::vector<router::DesiredService>& services);
 
+/// Whether it tells of services and real servers. A world whose director tells of them itself, as
+/// what IPVS has taken, leaves these out.
+bool is_of_dataplane(const ports::RouterEvent& event);
+
 /// The index of the server that has this address; journal::no_index if none has.
 std::uint32_t server_index(const scenario::Scenario& scenario, const Address& address);
+/// The index of the service of this key; journal::no_index if none has it.
 std::uint32_t service_index(const std::vector<router::DesiredService>& services,
                             const ipvs::ServiceKey& key);
 
-}  // namespace lvslab::lab
+}  // namespace lvslab::world
