@@ -169,7 +169,11 @@ int run(const std::vector<std::string>& arguments) {
     std::uint64_t units = 500000;
     unsigned rounds = 9;
     std::string json;
-    for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
+    if (arguments.size() % 2 != 0) {
+        fmt::print(stderr, "flow_bench: {} wants a value\n", arguments.back());
+        return 2;
+    }
+    for (std::size_t i = 0; i < arguments.size(); i += 2) {
         const auto& value = arguments[i + 1];
         if (arguments[i] == "--scheduler") {
             schedulers = {value};
