@@ -338,7 +338,8 @@ void KernelIpvs::start(pulse::SyncRole role, const std::string& interface, std::
 void KernelIpvs::stop() {
     for (const auto role : {pulse::SyncRole::master, pulse::SyncRole::backup}) {
         const auto answer = socket_.ask(encode_stop(family_, role));
-        if (!answer.ok() && answer.error != ESRCH) {
+        // EINTR: it was stopped before its thread had run (kthread_stop). It is gone all the same.
+        if (!answer.ok() && answer.error != ESRCH && answer.error != EINTR) {
             note("IPVS: cannot stop the sync daemon: " + why(answer));
         }
     }

@@ -159,6 +159,11 @@ Checked<NetlinkSocket> NetlinkSocket::open(const Options& options) {
     setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
     setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
     nl_socket_disable_msg_peek(socket.socket_.get());
+    // What has not been said when a send returns will never be said.
+    if (const int failed = nl_socket_set_nonblocking(socket.socket_.get()); failed < 0) {
+        opened.diagnostics.error({"netlink"}, fmt::format("no socket: {}", nl_geterror(-failed)));
+        return opened;
+    }
     nl_socket_set_msg_buf_size(socket.socket_.get(), read_bytes);
     socket.set_receive_buffer(options.receive_buffer);
     opened.value = std::move(socket);
@@ -231,6 +236,10 @@ void NetlinkSocket::ask_chunk(std::span<const NetlinkMessage> requests, Answers 
         overrun();
         return;
     }
+    // netlink_rcv_skb acknowledges all but what ended with EINTR.
+    if (!answers.back()) {
+        answers.back() = NetlinkAnswer{EINTR, {}};
+    }
     for (auto& answer : answers) {
         if (!answer) {
             answer = NetlinkAnswer{};
@@ -238,10 +247,14 @@ void NetlinkSocket::ask_chunk(std::span<const NetlinkMessage> requests, Answers 
     }
 }
 
-/// Up to the answer to the last request; false if any may have been lost.
+/// Up to the answer to the last request, or until there is no more; false if any may have been
+/// lost.
 bool NetlinkSocket::take_answers(std::uint32_t first, Answers answers) {
     for (bool all = false; !all;) {
         const auto read = read_from(socket_.get());
+        if (read.size == -NLE_AGAIN) {
+            return true;
+        }
         if (read.size <= 0) {
             return false;
         }

@@ -36,8 +36,9 @@ struct NetlinkDump {
     std::vector<NetlinkMessage> messages;
 };
 
-/// Not thread safe. Every call waits for the kernel's answer, which the kernel gives before the
-/// call that sends returns (netlink_rcv_skb), so that nothing is ever waited for long.
+/// Not thread safe. The kernel gives its answer before the call that sends returns
+/// (af_netlink.c, netlink_unicast_kernel), so that nothing is ever waited for. The one request that
+/// it says nothing to is one that ended with EINTR (netlink_rcv_skb): that is then its answer.
 class NetlinkSocket {
 public:
     struct Options {

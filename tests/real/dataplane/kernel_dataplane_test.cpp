@@ -75,6 +75,18 @@ TEST(KernelIpvs, RunsOneSyncDaemonInOneRole) {
     EXPECT_EQ(world.notes(), "");
 }
 
+// kthread_stop answers EINTR then, and netlink says nothing at all to such a request.
+TEST(KernelIpvs, StopsASyncDaemonThatHasNotRunYet) {
+    KernelWorld world;
+    auto& kernel = world.kernel();
+    for (int i = 0; i < 50; ++i) {
+        kernel.start(i % 2 == 0 ? pulse::SyncRole::backup : pulse::SyncRole::master, "lab0", 3);
+        kernel.stop();
+        ASSERT_THAT(*kernel.sync_daemons(), IsEmpty());
+    }
+    EXPECT_EQ(world.notes(), "");
+}
+
 TEST(KernelIpvs, NotesASyncInterfaceThatIsNotThere) {
     KernelWorld world;
     world.kernel().start(pulse::SyncRole::backup, "eth77", 3);
