@@ -41,6 +41,8 @@ void Faults::crash(const Machine& machine) {
         s->crash();
     } else if (auto* g = gateways(machine)) {
         g->died(machine.node);
+    } else if (auto* d = data_server(machine)) {
+        d->crash(machine.node);
     }
     states_.change(machine, State::crashed, now);
 }
@@ -55,6 +57,8 @@ void Faults::restart(const Machine& machine) {
         s->start();
     } else if (auto* g = gateways(machine)) {
         g->returned(machine.node);
+    } else if (auto* d = data_server(machine)) {
+        d->restart(machine.node);
     }
     states_.change(machine, State::up, now);
 }
@@ -68,6 +72,8 @@ void Faults::hang(const Machine& machine) {
         r->signal(SIGSTOP);
     } else if (auto* s = server(machine)) {
         s->freeze();
+    } else if (auto* d = data_server(machine)) {
+        d->freeze(machine.node);
     }
     machines_.network.freeze(machine, true);
     if (auto* g = gateways(machine)) {
@@ -83,7 +89,9 @@ void Faults::resume(const Machine& machine) {
     }
     const Time now = timers_.now();
     auto* s = server(machine);
-    const bool stopped = s != nullptr && !s->running();
+    auto* d = data_server(machine);
+    const bool stopped =
+        (s != nullptr && !s->running()) || (d != nullptr && !d->running(machine.node));
     if (was == State::hung) {
         machines_.network.freeze(machine, false);
     }
@@ -92,6 +100,8 @@ void Faults::resume(const Machine& machine) {
         s->thaw();
     } else if (auto* g = gateways(machine)) {
         g->returned(machine.node);
+    } else if (d != nullptr) {
+        d->thaw(machine.node);
     } else if (auto* r = router(machine)) {
         r->signal(SIGCONT);
     }
@@ -100,9 +110,14 @@ void Faults::resume(const Machine& machine) {
 // ---- programs ----
 
 void Faults::stop(const Machine& machine) {
-    auto* s = server(machine);
-    if (s != nullptr && state(machine) == State::up) {
+    if (state(machine) != State::up) {
+        return;
+    }
+    if (auto* s = server(machine)) {
         s->stop();
+        states_.change(machine, State::service_stopped, timers_.now());
+    } else if (auto* d = data_server(machine)) {
+        d->stop(machine.node);
         states_.change(machine, State::service_stopped, timers_.now());
     }
 }
@@ -114,6 +129,8 @@ void Faults::start(const Machine& machine) {
     states_.change(machine, State::up, timers_.now());
     if (auto* s = server(machine)) {
         s->start();
+    } else if (auto* d = data_server(machine)) {
+        d->start(machine.node);
     } else if (auto* r = router(machine)) {
         r->start_daemon();
     }
@@ -122,6 +139,8 @@ void Faults::start(const Machine& machine) {
 void Faults::slow(const Machine& machine, double factor) {
     if (auto* s = server(machine)) {
         s->slow_down(factor);
+    } else if (auto* d = data_server(machine)) {
+        d->slow_down(machine.node, factor);
     }
 }
 
@@ -220,6 +239,12 @@ GatewayPair* Faults::gateways(const Machine& machine) {
 ServerApplication* Faults::server(const Machine& machine) {
     return machine.kind == Machine::Kind::server ? machines_.servers.at(machine.index).get()
                                                  : nullptr;
+}
+
+DataServer* Faults::data_server(const Machine& machine) {
+    return machine.kind == Machine::Kind::data_server
+               ? machines_.data_servers.at(machine.index).get()
+               : nullptr;
 }
 
 }  // namespace lvslab::lab

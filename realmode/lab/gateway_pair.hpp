@@ -2,12 +2,10 @@
 /// The redundant gateway (firewall) between the clients and the cluster.
 #pragma once
 
-#include <optional>
-
 #include "core/ports/timers.hpp"
 #include "core/scenario/scenario.hpp"
-#include "core/server/active_passive.hpp"
 #include "realmode/lab/lab_network.hpp"
+#include "realmode/lab/standby_pair.hpp"
 
 namespace lvslab::lab {
 
@@ -18,23 +16,13 @@ class GatewayPair {
 public:
     /// Both must outlive it.
     GatewayPair(LabNetwork& network, const scenario::Scenario& scenario, ports::Timers& timers);
-    ~GatewayPair();
-    GatewayPair(const GatewayPair&) = delete;
-    GatewayPair& operator=(const GatewayPair&) = delete;
 
     /// After what the network has done: the machine crashed or hangs; it runs again.
-    void died(unsigned node);
-    void returned(unsigned node);
+    void died(unsigned node) { pair_.died(node); }
+    void returned(unsigned node) { pair_.returned(node); }
 
 private:
-    void arm();
-    void begin(unsigned node);
-    void announce(unsigned node, int left);
-
-    LabNetwork& network_;
-    ports::Timers& timers_;
-    server::ActivePassive roles_;
-    std::optional<ports::TimerId> takeover_, announcement_;
+    StandbyPair pair_;
 };
 
 }  // namespace lvslab::lab

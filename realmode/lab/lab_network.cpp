@@ -89,13 +89,19 @@ LabNetwork::LabNetwork(const scenario::Scenario& scenario) : scenario_(scenario)
     ip_batch(switches_, lines);
     const auto add_machine = [&](const Machine& machine) {
         built_.emplace(machine, build(plan_.machine(machine, Boot::as_running)));
-        counted_[machine].before.node = counted_[machine].last.node = name_of(machine);
+        counted_[machine].before.node = counted_[machine].last.node =
+            world::name_of(scenario, machine);
     };
     for (unsigned i = 0; i < scenario.routers.size(); ++i) {
         add_machine({Machine::Kind::router, i});
     }
     for (unsigned i = 0; i < scenario.servers.size(); ++i) {
         add_machine({Machine::Kind::server, i});
+    }
+    for (unsigned i = 0; i < scenario.data.size(); ++i) {
+        for (unsigned node = 0; node < plan_.topology().data[i].lans.size(); ++node) {
+            add_machine({Machine::Kind::data_server, i, node});
+        }
     }
     add_machine({Machine::Kind::gateway});
     if (scenario.gateway_standby) {
@@ -182,19 +188,6 @@ const NetworkNamespace& LabNetwork::machine(const Machine& machine) const {
     return built_.at(machine).where;
 }
 
-std::string LabNetwork::name_of(const Machine& machine) const {
-    switch (machine.kind) {
-        case Machine::Kind::router:
-            return scenario_.routers.at(machine.index).name;
-        case Machine::Kind::server:
-            return scenario_.servers.at(machine.index).name;
-        case Machine::Kind::gateway:
-        case Machine::Kind::data_server:
-            break;
-    }
-    return machine.node == 0 ? "gateway" : "gateway standby";
-}
-
 // ---- machines ----
 
 void LabNetwork::crash(const Machine& machine) {
@@ -211,6 +204,7 @@ void LabNetwork::crash(const Machine& machine) {
         lines += fmt::format("link del dev {}\n", port.planned.switch_port);
     }
     ip_batch(switches_, lines);
+    data_addresses_.erase(machine);
     built_.erase(found);
     if (machine.kind == Machine::Kind::gateway) {
         gateways_.erase(machine.node);
@@ -499,6 +493,44 @@ world::HeartbeatRoute LabNetwork::heartbeat_route(unsigned from, unsigned to, Si
         route.open = route.open && side == Side::public_net && joined;
     }
     return route;
+}
+
+// ---- data servers' addresses ----
+
+void LabNetwork::move_data_address(unsigned index, unsigned node, const char* how) {
+    const auto& address = scenario_.data[index].interface;
+    ip_batch(built_.at({Machine::Kind::data_server, index, node}).where,
+             fmt::format("addr {} {}/{} dev eth0\n", how, address.address.to_string(),
+                         address.prefix_length));
+}
+
+void LabNetwork::raise_data_address(unsigned index, unsigned node) {
+    const Machine machine{Machine::Kind::data_server, index, node};
+    if (scenario_.data[index].standby && exists(machine) &&
+        data_addresses_.insert(machine).second) {
+        move_data_address(index, node, "add");
+    }
+}
+
+void LabNetwork::lower_data_address(unsigned index, unsigned node) {
+    if (data_addresses_.erase({Machine::Kind::data_server, index, node}) > 0) {
+        move_data_address(index, node, "del");
+    }
+}
+
+void LabNetwork::announce_data_address(unsigned index, unsigned node) {
+    const auto found = built_.find({Machine::Kind::data_server, index, node});
+    if (found == built_.end()) {
+        return;
+    }
+    const Inside inside(found->second.where);
+    const auto& port = found->second.ports.front().planned;
+    realmode::Interface card;
+    card.index = static_cast<int>(::if_nametoindex(port.device.c_str()));
+    card.hardware_address = port.mac;
+    // A card that is cut loses it, as any frame.
+    static_cast<void>(
+        realmode::Announcer().announce(scenario_.data[index].interface.address, card));
 }
 
 // ---- counters ----

@@ -61,6 +61,13 @@ public:
     /// One gratuitous ARP for each of them in the networks of the cluster.
     void announce_gateway_addresses(unsigned node);
 
+    /// The service address of a data server's pair, on one of its nodes. No error if it is there,
+    /// or not there, or the node is gone; nothing to do for a single one.
+    void raise_data_address(unsigned data_server, unsigned node);
+    void lower_data_address(unsigned data_server, unsigned node);
+    /// One gratuitous ARP for it.
+    void announce_data_address(unsigned data_server, unsigned node);
+
     /// As the packet world's: not open if anything on the way is cut, loses some or is gone.
     world::HeartbeatRoute heartbeat_route(unsigned from, unsigned to, world::Side side) const;
 
@@ -102,8 +109,8 @@ private:
     void filter_heartbeats(unsigned router);
     void leave_heartbeats_unheard(unsigned router);
     void delay_heartbeats(unsigned router);
+    void move_data_address(unsigned data_server, unsigned node, const char* how);
     void count(const world::Machine& machine);
-    std::string name_of(const world::Machine& machine) const;
 
     const scenario::Scenario& scenario_;
     NetworkPlan plan_;
@@ -111,6 +118,7 @@ private:
     std::map<world::Machine, Built> built_;
     std::set<unsigned> gateways_;  ///< nodes of a redundant one that have its addresses
     std::vector<Built> clients_;
+    std::set<world::Machine> data_addresses_;  ///< nodes of pairs that have the service address
     std::map<world::Machine, Counted> counted_;
     /// What befalls the words that a router sends, by router and side.
     std::map<std::pair<unsigned, world::Side>, Impairment> words_;

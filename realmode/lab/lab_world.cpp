@@ -80,6 +80,10 @@ public:
                               options.scheduler, options.segments},
                 *daemon_sources_.back(), *capture_sources_.back()));
         }
+        for (unsigned i = 0; i < scenario.data.size(); ++i) {
+            data_servers_.push_back(std::make_unique<DataServer>(
+                loop_, timers_, network_, i, scenario, server_source_, options.seed));
+        }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(std::make_unique<ServerApplication>(
                 loop_, timers_, network_, i, scenario, replicas_, server_source_, options.seed));
@@ -184,9 +188,13 @@ private:
     std::vector<std::unique_ptr<BookSource>> daemon_sources_, capture_sources_;
     std::vector<std::unique_ptr<LabRouter>> routers_;
     scenario::Replicas replicas_{scenario_, options_.seed};
+    std::vector<std::unique_ptr<DataServer>> data_servers_;
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     GatewayPair gateways_{network_, scenario_, timers_};
-    Faults faults_{{network_, routers_, servers_, gateways_}, scenario_, timers_, world_source_};
+    Faults faults_{{network_, routers_, servers_, data_servers_, gateways_},
+                   scenario_,
+                   timers_,
+                   world_source_};
     std::unique_ptr<world::FaultPlayer> player_;
     std::unique_ptr<Clients> clients_;
     bool stopped_ = false;

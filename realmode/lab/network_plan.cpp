@@ -456,14 +456,31 @@ std::vector<lvslab::Network> NetworkPlan::virtual_networks() const {
     return networks;
 }
 
+/// A pair's service address is not among them: it floats.
+PlannedMachine NetworkPlan::data_server(unsigned index, unsigned node) const {
+    const auto& server = scenario_.data[index];
+    const auto& place = topology_.data[index];
+    PlannedMachine machine;
+    machine.name = server.name + (node == 0 ? "" : "-standby");
+    auto card = port(machine.name, "eth0", place.lans.at(node), server.link);
+    card.addresses.push_back(place.interfaces.at(node));
+    machine.ports.push_back(std::move(card));
+    if (!place.gateway.is_unspecified()) {
+        machine.ip_lines.push_back(
+            fmt::format("route add default via {} dev eth0 onlink", place.gateway.to_string()));
+    }
+    return machine;
+}
+
 PlannedMachine NetworkPlan::machine(const world::Machine& machine, Boot boot) const {
     switch (machine.kind) {
         case world::Machine::Kind::router:
             return router(machine.index, boot);
         case world::Machine::Kind::server:
             return server(machine.index, boot);
-        case world::Machine::Kind::gateway:
         case world::Machine::Kind::data_server:
+            return data_server(machine.index, machine.node);
+        case world::Machine::Kind::gateway:
             break;
     }
     return gateway(machine.node);

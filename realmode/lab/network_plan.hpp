@@ -67,7 +67,8 @@ public:
     PlannedMachine server(unsigned index, Boot boot) const;
     /// The line for `ip -batch` by which a client group's frames go to that node of the gateway.
     std::string way_of_clients(unsigned group, unsigned gateway_node) const;
-    /// Of router, server or gateway.
+    PlannedMachine data_server(unsigned index, unsigned node) const;
+    /// Of router, server, data server or gateway.
     PlannedMachine machine(const world::Machine& machine, Boot boot) const;
 
     /// Whose card it is; the index of a server.

@@ -49,6 +49,11 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
         ftp_.push_back(
             std::make_unique<FtpServer>(loop, timers, network, server, scenario, port, seed));
     }
+    if (scenario.servers[server].data) {
+        data_ = std::make_unique<DataClient>(
+            loop, timers, network, server, scenario, sink, seed,
+            [this](Ticket session, bool ok) { data_ended(session, ok); });
+    }
     if (follows_load(scenario)) {
         load_ = std::make_unique<LoadDaemon>(loop, timers, network, server, scenario, seed, [this] {
             return application_ ? application_->station().population() : 0;
@@ -128,6 +133,9 @@ void ServerApplication::end() {
     listening_.clear();
     for (const auto& ftp : ftp_) {
         ftp->stop();
+    }
+    if (data_) {
+        data_->end(true);
     }
     application_.reset();
 }
@@ -276,13 +284,33 @@ bool ServerApplication::submit_check(Ticket session) {
 
 void ServerApplication::serve() {
     while (const auto done = application_->complete(working_time())) {
-        if (const auto session = sessions_.find(*done); session != sessions_.end()) {
+        if (application_->held(*done)) {
+            data_->begin(*done);
+        } else if (const auto session = sessions_.find(*done); session != sessions_.end()) {
             session->second->respond();
         } else if (const auto datagram = datagrams_.find(*done); datagram != datagrams_.end()) {
             respond_datagram(*datagram->second);
             datagrams_.erase(datagram);
         }
     }
+}
+
+void ServerApplication::data_ended(Ticket ticket, bool ok) {
+    serve();  // completions that are due come before the request that waits for this worker
+    application_->release(ticket, working_time());
+    if (const auto session = sessions_.find(ticket); session != sessions_.end()) {
+        if (ok) {
+            session->second->respond();
+        } else {
+            session->second->fail();
+        }
+    } else if (const auto datagram = datagrams_.find(ticket); datagram != datagrams_.end()) {
+        if (ok) {
+            respond_datagram(*datagram->second);
+        }
+        datagrams_.erase(datagram);
+    }
+    arm();
 }
 
 void ServerApplication::arm() {

@@ -19,6 +19,7 @@
 #include "core/server/application.hpp"
 #include "core/world/check_dialogue.hpp"
 #include "core/world/topology.hpp"
+#include "realmode/lab/data_client.hpp"
 #include "realmode/lab/ftp_server.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/lab_socket.hpp"
@@ -76,6 +77,8 @@ private:
     bool submit(Ticket session, double service_quantile, const Address& destination);
     bool submit_check(Ticket session);
     void serve();
+    /// The data of a held request is there, or it failed.
+    void data_ended(Ticket session, bool ok);
     void wake();
     void arm();
     void retire(Ticket session);
@@ -97,6 +100,7 @@ private:
     std::set<Address> routers_;  ///< whoever comes from there checks
     std::vector<std::unique_ptr<LabSocket>> listening_;
     std::vector<std::unique_ptr<FtpServer>> ftp_;  ///< one for each port that is FTP's
+    std::unique_ptr<DataClient> data_;             ///< of a server that needs data
     std::unique_ptr<LoadDaemon> load_;             ///< where weights follow loads
     bool dead_ = false;
     /// By age, so that whatever walks over them does so in the same order in every run.

@@ -28,6 +28,8 @@ public:
     void begin(bool from_router);
     /// The work for its request is done.
     void respond();
+    /// Its request cannot be answered.
+    void fail() { refuse(); }
     /// Its process has ended, or its client has gone without a word: a RST says so.
     void abort();
     /// It only waits for the client, and has since before `limit`.

@@ -59,13 +59,9 @@ void look_at_machines(const Scenario& scenario, Findings& findings) {
         if (server.packet_cost != Duration{}) {
             findings.no_packet_cost(server.location, "server " + server.name);
         }
-        if (server.data) {
-            findings.refuse(server.location,
-                            fmt::format("server {} needs a data server", server.name));
-        }
     }
     for (const auto& data : scenario.data) {
-        findings.refuse(data.location, fmt::format("{} is a data server", data.name));
+        findings.needs_v4(data.location, "data server " + data.name, data.interface.address);
     }
 }
 
@@ -100,9 +96,6 @@ void look_at_fault(const scenario::Fault& fault, Findings& findings) {
                                          "could die alone; the packet world has, or use crash, "
                                          "suspend or terminate",
                                          fault.what));
-    }
-    if (fault.target.kind == FaultTarget::Kind::data_server) {
-        findings.refuse(fault.location, fmt::format("\"{}\" meets a data server", fault.what));
     }
 }
 

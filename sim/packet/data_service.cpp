@@ -8,14 +8,17 @@
 
 #include <fmt/format.h>
 
+#include "core/world/data_message.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/data_message.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/port_reuse.hpp"
 #include "sim/packet/tcp_door.hpp"
 
 namespace lvslab::packet_world {
+
+using world::data_port, world::DataAnswer, world::DataQuestion, world::decode_data_question;
+
 namespace {
 
 std::uint32_t narrow(std::uint64_t bytes) {

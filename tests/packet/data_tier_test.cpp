@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
+#include "core/world/data_message.hpp"
 #include "sim/packet/data_client.hpp"
-#include "sim/packet/data_message.hpp"
 #include "sim/packet/data_server.hpp"
 #include "tests/packet/world_run.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/data_message.hpp"
+#include "core/world/data_message.hpp"
 
 #include <boost/endian/conversion.hpp>
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 namespace {
 
 using boost::endian::load_big_u32;
@@ -68,4 +68,4 @@ Port data_port(scenario::DataServer::Kind kind) {
     return kind == scenario::DataServer::Kind::files ? Port{2049} : Port{5432};
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

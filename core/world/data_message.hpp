@@ -12,7 +12,7 @@
 #include "core/scenario/data_server.hpp"
 #include "core/server/data_accesses.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
 /// What a real server asks for.
 struct DataQuestion {
@@ -53,4 +53,4 @@ std::optional<DataAnswer> decode_data_answer(std::span<const std::uint8_t> bytes
 /// Where a data server listens: NFS's port, or a database's (5432, PostgreSQL's).
 Port data_port(scenario::DataServer::Kind kind);
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

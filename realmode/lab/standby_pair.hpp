@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// Two nodes that share floating addresses: a data server's pair, a firewall's. A single node is a
+/// pair without a standby.
+#pragma once
+
+#include <functional>
+
+#include "core/ports/timers.hpp"
+#include "core/server/active_passive.hpp"
+
+namespace lvslab::lab {
+
+/// Drives server::ActivePassive by a clock. The pair's own heartbeats are not modelled: what a
+/// standby does not know before `takeover` has passed, nobody tells it on the network.
+class StandbyPair {
+public:
+    /// What it has others do. None is called from the constructor: node 0 is active at the start.
+    struct Actions {
+        /// The node has the addresses and serves.
+        std::function<void(unsigned node)> activate;
+        /// The node has them no more: it died, or it hangs and the other one takes over.
+        std::function<void(unsigned node)> deactivate;
+        /// One gratuitous ARP for each address.
+        std::function<void(unsigned node)> announce;
+    };
+
+    /// The timers must outlive it.
+    StandbyPair(ports::Timers& timers, unsigned nodes, Duration takeover, Actions actions);
+    ~StandbyPair();
+    StandbyPair(const StandbyPair&) = delete;
+    StandbyPair& operator=(const StandbyPair&) = delete;
+
+    /// It crashed, hangs, or its service ended.
+    void died(unsigned node);
+    /// It serves again: as standby, or as the active one if nobody has taken its place.
+    void returned(unsigned node);
+
+private:
+    void arm();
+    void begin(unsigned node);
+    void announce(unsigned node, int left);
+
+    ports::Timers& timers_;
+    server::ActivePassive roles_;
+    Actions actions_;
+    ports::TimerId takeover_, announcement_;
+};
+
+}  // namespace lvslab::lab
