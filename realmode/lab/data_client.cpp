@@ -93,9 +93,10 @@ private:
 DataClient::DataClient(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
                        std::uint32_t server, const scenario::Scenario& scenario,
                        journal::Sink& sink, std::uint64_t seed, Ended ended)
-    : world::DataClient(server, scenario, timers, sink, seed, std::move(ended)),
+    : world::DataClient(server, scenario, timers_, sink, seed, std::move(ended)),
       loop_(loop),
       run_timers_(timers),
+      timers_(timers),
       network_(network),
       index_(server) {}
 

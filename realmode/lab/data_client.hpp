@@ -8,10 +8,12 @@
 
 #include "core/world/data_client.hpp"
 #include "realmode/lab/lab_network.hpp"
+#include "realmode/lab/machine_timers.hpp"
 #include "realmode/lab/run_timers.hpp"
 
 namespace lvslab::lab {
 
+/// world::DataClient over sockets in the server's namespace.
 class DataClient final : public world::DataClient {
 public:
     /// All of them must outlive it.
@@ -19,6 +21,10 @@ public:
                std::uint32_t server, const scenario::Scenario& scenario, journal::Sink& sink,
                std::uint64_t seed, Ended ended);
     ~DataClient() override;
+
+    /// The machine stands still: timeouts wait.
+    void freeze() { timers_.suspend(); }
+    void thaw() { timers_.resume(); }
 
 private:
     class Connection;
@@ -28,6 +34,7 @@ private:
 
     boost::asio::io_context& loop_;
     RunTimers& run_timers_;
+    MachineTimers timers_;
     const LabNetwork& network_;
     std::uint32_t index_;
     ports::TimerId burial_;

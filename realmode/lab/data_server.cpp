@@ -33,7 +33,7 @@ DataServer::DataServer(boost::asio::io_context& loop, RunTimers& timers, LabNetw
 StandbyPair::Actions DataServer::actions() {
     return {.activate = [this](unsigned node) { activate(node); },
             // The address stays until the other node takes it: a service that was stopped refuses.
-            .deactivate = [this](unsigned node) { tell(node, false); },
+            .deactivate = [this](unsigned node, Time when) { tell(node, false, when); },
             .announce = [this](unsigned node) { network_.announce_data_address(index_, node); }};
 }
 
@@ -48,18 +48,18 @@ void DataServer::activate(unsigned node) {
     }
     network_.raise_data_address(index_, node);
     nodes_[node].service->start();
-    tell(node, true);
+    tell(node, true, timers_.now());
 }
 
-void DataServer::tell(unsigned node, bool active) {
+void DataServer::tell(unsigned node, bool active, Time when) {
     if (nodes_.size() > 1) {
-        sink_.take({timers_.now(), journal::DataRole{index_, node, active}});
+        sink_.take({when, journal::DataRole{index_, node, active}});
     }
 }
 
-void DataServer::crash(unsigned node) {
+void DataServer::crash(unsigned node, Time when) {
     nodes_[node].service->crash();
-    pair_.died(node);
+    pair_.died(node, when);
 }
 
 void DataServer::restart(unsigned node) {
@@ -67,9 +67,9 @@ void DataServer::restart(unsigned node) {
     pair_.returned(node);
 }
 
-void DataServer::freeze(unsigned node) {
+void DataServer::freeze(unsigned node, Time when) {
     nodes_[node].service->freeze();
-    pair_.died(node);
+    pair_.died(node, when);
 }
 
 void DataServer::thaw(unsigned node) {
@@ -79,10 +79,10 @@ void DataServer::thaw(unsigned node) {
     }
 }
 
-void DataServer::stop(unsigned node) {
+void DataServer::stop(unsigned node, Time when) {
     nodes_[node].stopped = true;
     nodes_[node].service->stop();
-    pair_.died(node);
+    pair_.died(node, when);
 }
 
 void DataServer::start(unsigned node) {

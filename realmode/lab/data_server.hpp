@@ -27,12 +27,13 @@ public:
                unsigned index, const scenario::Scenario& scenario, journal::Sink& sink,
                std::uint64_t seed);
 
-    void crash(unsigned node);
+    /// At that time, as the faults below.
+    void crash(unsigned node, Time when);
     void restart(unsigned node);
     /// The machine stands still, and goes on. One whose place was taken meanwhile wakes as standby.
-    void freeze(unsigned node);
+    void freeze(unsigned node, Time when);
     void thaw(unsigned node);
-    void stop(unsigned node);
+    void stop(unsigned node, Time when);
     void start(unsigned node);
     void slow_down(unsigned node, double factor) { nodes_[node].service->slow_down(factor); }
     /// Whether the node's service has not been stopped (it need not be active).
@@ -46,7 +47,7 @@ private:
 
     StandbyPair::Actions actions();
     void activate(unsigned node);
-    void tell(unsigned node, bool active);
+    void tell(unsigned node, bool active, Time when);
 
     RunTimers& timers_;
     LabNetwork& network_;

@@ -40,9 +40,9 @@ void Faults::crash(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->crash();
     } else if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, now);
     } else if (auto* d = data_server(machine)) {
-        d->crash(machine.node);
+        d->crash(machine.node, now);
     }
     states_.change(machine, State::crashed, now);
 }
@@ -73,11 +73,11 @@ void Faults::hang(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->freeze();
     } else if (auto* d = data_server(machine)) {
-        d->freeze(machine.node);
+        d->freeze(machine.node, now);
     }
     machines_.network.freeze(machine, true);
     if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, now);
     }
     states_.change(machine, State::hung, now);
 }
@@ -117,8 +117,9 @@ void Faults::stop(const Machine& machine) {
         s->stop();
         states_.change(machine, State::service_stopped, timers_.now());
     } else if (auto* d = data_server(machine)) {
-        d->stop(machine.node);
-        states_.change(machine, State::service_stopped, timers_.now());
+        const Time now = timers_.now();
+        d->stop(machine.node, now);
+        states_.change(machine, State::service_stopped, now);
     }
 }
 

@@ -10,7 +10,7 @@ GatewayPair::GatewayPair(LabNetwork& network, const scenario::Scenario& scenario
             {.activate = [&network](unsigned node) { network.raise_gateway_addresses(node); },
              // One that died has lost its addresses; one that hangs keeps them until the other one
              // has them.
-             .deactivate = [](unsigned) {},
+             .deactivate = [](unsigned, Time) {},
              .announce = [&network](unsigned node) { network.announce_gateway_addresses(node); }}) {
 }
 

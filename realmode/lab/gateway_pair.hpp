@@ -17,8 +17,8 @@ public:
     /// Both must outlive it.
     GatewayPair(LabNetwork& network, const scenario::Scenario& scenario, ports::Timers& timers);
 
-    /// After what the network has done: the machine crashed or hangs; it runs again.
-    void died(unsigned node) { pair_.died(node); }
+    /// After what the network has done: the machine crashed or hangs, at that time; it runs again.
+    void died(unsigned node, Time when) { pair_.died(node, when); }
     void returned(unsigned node) { pair_.returned(node); }
 
 private:

@@ -110,6 +110,9 @@ void ServerApplication::stop() {
 void ServerApplication::crash() {
     end();
     frozen_at_.reset();
+    if (data_) {
+        data_->thaw();
+    }
     dead_ = true;
     if (load_) {
         load_->crash();
@@ -145,6 +148,9 @@ void ServerApplication::freeze() {
         frozen_at_ = timers_.now();
         timers_.cancel(completion_);
         armed_for_ = never;
+        if (data_) {
+            data_->freeze();
+        }
     }
 }
 
@@ -152,6 +158,9 @@ void ServerApplication::thaw() {
     if (frozen_at_) {
         frozen_for_ += timers_.now() - *frozen_at_;
         frozen_at_.reset();
+        if (data_) {
+            data_->thaw();
+        }
         arm();
     }
 }

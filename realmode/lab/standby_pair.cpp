@@ -16,10 +16,10 @@ StandbyPair::~StandbyPair() {
     timers_.cancel(announcement_);
 }
 
-void StandbyPair::died(unsigned node) {
-    if (roles_.died(node, timers_.now())) {
+void StandbyPair::died(unsigned node, Time when) {
+    if (roles_.died(node, when)) {
         timers_.cancel(announcement_);
-        actions_.deactivate(node);
+        actions_.deactivate(node, when);
     }
     arm();
 }

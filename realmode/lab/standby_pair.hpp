@@ -19,7 +19,7 @@ public:
         /// The node has the addresses and serves.
         std::function<void(unsigned node)> activate;
         /// The node has them no more: it died, or it hangs and the other one takes over.
-        std::function<void(unsigned node)> deactivate;
+        std::function<void(unsigned node, Time when)> deactivate;
         /// One gratuitous ARP for each address.
         std::function<void(unsigned node)> announce;
     };
@@ -30,8 +30,9 @@ public:
     StandbyPair(const StandbyPair&) = delete;
     StandbyPair& operator=(const StandbyPair&) = delete;
 
-    /// It crashed, hangs, or its service ended.
-    void died(unsigned node);
+    /// It crashed, hangs, or its service ended, at that time: what the lab has done about it since
+    /// took time of its own.
+    void died(unsigned node, Time when);
     /// It serves again: as standby, or as the active one if nobody has taken its place.
     void returned(unsigned node);
 

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "core/world/data_message.hpp"
 #include "sim/packet/data_client.hpp"
 #include "sim/packet/data_server.hpp"
 #include "tests/packet/world_run.hpp"
@@ -82,26 +81,6 @@ journal::NodeTraffic last_traffic(const WorldRun& run, const std::string& node) 
         last = t.node == node ? t : last;
     }
     return last;
-}
-
-TEST(DataMessage, IsTheseBytes) {
-    const auto question = question_of({.write = true, .bytes = 8192}, 3);
-    EXPECT_EQ(question.bytes, 8192U + data_overhead);
-    EXPECT_EQ(question.answer_bytes, data_overhead);
-    const auto bytes = encode(question);
-    const std::array<std::uint8_t, DataQuestion::size> expected{
-        'L', 'V', 'D', 'Q', 0, 0, 0,    1,     //
-        0,   0,   0,   0,   0, 0, 0,    3,     //
-        0,   0,   0,   0,   0, 0, 0x20, 0x80,  //
-        0,   0,   0,   0,   0, 0, 0,    0x80};
-    EXPECT_EQ(bytes, expected);
-    EXPECT_EQ(decode_data_question(bytes), question);
-    EXPECT_FALSE(decode_data_question(std::span(bytes).first(31)));
-
-    const DataAnswer answer{.number = 3, .node = 1};
-    EXPECT_EQ(decode_data_answer(encode(answer)), answer);
-    EXPECT_FALSE(decode_data_answer(bytes));
-    EXPECT_FALSE(decode_data_question(encode(DataQuestion{.bytes = 31, .answer_bytes = 99})));
 }
 
 class EveryDataTier : public ::testing::TestWithParam<std::tuple<NetworkType, Kind>> {
