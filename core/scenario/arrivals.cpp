@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/trace/trace.hpp"
+
 namespace lvslab::scenario {
 namespace {
 
@@ -25,6 +27,10 @@ ArrivalClock::ArrivalClock(const Arrivals& arrivals, std::uint64_t seed,
 std::optional<Duration> ArrivalClock::next() {
     if (const auto* list = std::get_if<ListedArrivals>(&arrivals_)) {
         return made_ < list->at.size() ? std::optional(list->at[made_++]) : std::nullopt;
+    }
+    if (const auto* traced = std::get_if<TracedArrivals>(&arrivals_)) {
+        const auto& trace = *traced->trace;
+        return made_ < trace.size() ? std::optional(trace.at(made_++)) : std::nullopt;
     }
     if (const auto* constant = std::get_if<ConstantArrivals>(&arrivals_)) {
         now_ = next_of(*constant);

@@ -10,6 +10,7 @@
 
 #include "core/base/random.hpp"
 #include "core/scenario/arrivals.hpp"
+#include "core/trace/trace.hpp"
 
 namespace lvslab::scenario {
 namespace {
@@ -58,6 +59,9 @@ public:
           // A session that has begun goes on behind the last arrival, but not into the time that
           // the last requests need for themselves.
           last_request_(Time{workload_.start + workload_.length + scenario.drain / 2}) {
+        if (const auto* traced = std::get_if<TracedArrivals>(&workload_.arrivals)) {
+            trace_ = traced->trace.get();
+        }
         if (workload_.destinations) {
             popularity_ = cumulative_popularity(*workload_.destinations);
         }
@@ -68,14 +72,19 @@ public:
     // When the next connection comes; nothing after the last.
     std::optional<Time> next_time() {
         const auto after = clock_.next();
-        const bool listed = std::holds_alternative<ListedArrivals>(workload_.arrivals);
+        // Exact times may have one at the very end.
+        const bool listed =
+            trace_ != nullptr || std::holds_alternative<ListedArrivals>(workload_.arrivals);
         if (!after || (listed ? *after > workload_.length : *after >= workload_.length)) {
             return std::nullopt;
         }
         return Time{workload_.start + *after};
     }
 
-    std::uint32_t draw_client() { return static_cast<std::uint32_t>(clients_.below(group_.count)); }
+    std::uint32_t draw_client() {
+        return trace_ != nullptr ? traced_client(trace_->client(drawn_))
+                                 : static_cast<std::uint32_t>(clients_.below(group_.count));
+    }
 
     bool has_sessions() const { return workload_.kind == Workload::Kind::sessions; }
 
@@ -115,6 +124,9 @@ public:
     }
 
     std::vector<PlannedRequest> draw_requests() {
+        if (trace_ != nullptr) {
+            return traced_requests(drawn_++);
+        }
         std::vector<PlannedRequest> requests(workload_.requests);
         for (std::size_t i = 0; i < requests.size(); ++i) {
             auto& r = requests[i];
@@ -129,6 +141,25 @@ public:
     }
 
 private:
+    // One client each while the group has enough; else neighbours share one.
+    std::uint32_t traced_client(std::uint64_t number) const {
+        const std::uint64_t clients = trace_->clients();
+        return static_cast<std::uint32_t>(
+            clients <= group_.count ? number : number * group_.count / clients);
+    }
+
+    std::vector<PlannedRequest> traced_requests(std::size_t connection) {
+        std::vector<PlannedRequest> requests;
+        for (const auto& turn : trace_->turns(connection)) {
+            const double drawn = service_.uniform();
+            requests.push_back({std::max<std::uint64_t>(turn.request_bytes, 1),
+                                std::max<std::uint64_t>(turn.response_bytes, 1),
+                                turn.service ? fixed_service(*turn.service) : drawn,
+                                requests.empty() ? Duration{} : turn.think});
+        }
+        return requests;
+    }
+
     // A heavy tail may draw more than any client waits; its timeout ends it anyway.
     static Duration think_time(const Distribution& think, double u) {
         return Duration{std::llround(std::min(quantile(think, u), 1e9) * 1e9)};
@@ -140,6 +171,8 @@ private:
     std::vector<Endpoint> endpoints_;
     RandomStream clients_, proxies_, destinations_, request_sizes_, response_sizes_, service_,
         think_;
+    const trace::Trace* trace_ = nullptr;
+    std::size_t drawn_ = 0;  // of the trace
     std::vector<double> popularity_;
     Time last_request_;
 };

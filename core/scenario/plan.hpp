@@ -3,6 +3,7 @@
 /// plan.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,12 +15,24 @@
 
 namespace lvslab::scenario {
 
+/// A request whose work is not drawn from the server's distribution has it in the place of the
+/// quantile, below zero, so that it goes the same way through every world.
+constexpr double fixed_service(Duration work) {
+    return -to_seconds(work);
+}
+/// Seconds of work of such a request; nothing of one that has a quantile.
+inline std::optional<double> fixed_service_of(double service_quantile) {
+    // No work at all is -0.0.
+    return std::signbit(service_quantile) ? std::optional(-service_quantile) : std::nullopt;
+}
+
 /// One request of a planned connection.
 struct PlannedRequest {
     std::uint64_t request_bytes;   ///< at least 1
     std::uint64_t response_bytes;  ///< at least 1
     /// 0 <= u < 1: the server that gets it works for quantile(server.service, u) / server.speed,
-    /// so the same request costs what it costs on whichever server it lands.
+    /// so the same request costs what it costs on whichever server it lands. A work of its own, as
+    /// of a trace: see fixed_service().
     double service_quantile;
     Duration think;  ///< pause before this request (zero for the first)
 };

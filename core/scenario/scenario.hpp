@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,10 @@
 #include "core/scenario/host_files.hpp"
 #include "core/scenario/link.hpp"
 #include "core/scenario/mark_rule.hpp"
+
+namespace lvslab::trace {
+class Trace;
+}
 
 namespace lvslab::scenario {
 
@@ -124,7 +129,14 @@ struct OnOffArrivals {
 struct ListedArrivals {
     std::vector<Duration> at;
 };
-using Arrivals = std::variant<ConstantArrivals, PoissonArrivals, OnOffArrivals, ListedArrivals>;
+/// The connections of a trace (core/trace/trace.hpp), counted from the workload's start: times,
+/// clients, sizes and pauses are its own, and so are the service demands that it tells. Copies of a
+/// scenario share it.
+struct TracedArrivals {
+    std::shared_ptr<const trace::Trace> trace;  ///< finished, with a connection at least
+};
+using Arrivals =
+    std::variant<ConstantArrivals, PoissonArrivals, OnOffArrivals, ListedArrivals, TracedArrivals>;
 
 /// Many destination addresses, as a transparent proxy cache sees them: the hosts of a network
 /// (its first and last address left out), the k-th of them chosen in proportion to 1 / k^zipf.

@@ -73,6 +73,7 @@ private:
     void read_ftp(const yaml::Node& node, Workload& w);
     void read_sessions(const yaml::Node& node, Workload& w);
     void read_arrivals(yaml::Mapping& m, Workload& w);
+    void read_traced(yaml::Mapping& m, const trace::Trace& trace, Workload& w);
     void read_destination(const yaml::Node* node, Workload& w, Places::Workload& place);
     void read_shared_marks(const yaml::Node* node);
     void read_changes(const yaml::Node* node);

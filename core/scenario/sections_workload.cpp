@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "core/scenario/replay.hpp"
 #include "core/scenario/sections.hpp"
 #include "core/scenario/yaml/assign.hpp"
 #include "core/scenario/yaml/scalars.hpp"
+#include "core/trace/trace.hpp"
 
 namespace lvslab::scenario {
 
@@ -19,6 +21,10 @@ using yaml::Node;
 namespace {
 
 constexpr std::uint64_t most_requests = 100'000;
+
+Duration last_arrival_of(const trace::Trace& trace) {
+    return trace.at(trace.size() - 1);
+}
 
 }  // namespace
 
@@ -76,7 +82,11 @@ void SectionReader::read_workload(const std::string& name, const Node& node) {
     }
     assign(w.start, yaml::read_duration(m.find("start"), "start", d_));
     read_arrivals(m, w);
-    read_kind(m, w, place);
+    if (const auto* traced = std::get_if<TracedArrivals>(&w.arrivals)) {
+        read_traced(m, *traced->trace, w);
+    } else {
+        read_kind(m, w, place);
+    }
     assign(w.timeout, yaml::read_positive_duration(m.find("timeout"), "timeout", d_));
     m.finish();
     s_.workloads.push_back(std::move(w));
@@ -125,6 +135,22 @@ void SectionReader::read_kind(Mapping& m, Workload& w, Places::Workload& place) 
                         yaml::read_whole(m.find("requests"), "requests", 1, most_requests, d_));
     }
     assign(w.think, yaml::read_distribution(m.find("think"), "think", Measure::time, d_));
+}
+
+// What the connections do stands in the trace.
+void SectionReader::read_traced(Mapping& m, const trace::Trace& trace, Workload& w) {
+    for (const auto* key : {"request", "response", "requests", "think", "ftp", "sessions"}) {
+        m.refuse(key, fmt::format("a workload from a trace has no \"{}\": sizes and pauses are the "
+                                  "trace's",
+                                  key));
+    }
+    replay(trace, w);
+    if (known(w.location) && !s_.clients.empty() && trace.clients() > s_.clients[w.from].count) {
+        const auto& group = s_.clients[w.from];
+        d_.note(w.location, fmt::format("the trace has {} clients and {} has {}: neighbours share "
+                                        "an address",
+                                        trace.clients(), group.name, group.count));
+    }
 }
 
 void SectionReader::read_ftp(const Node& node, Workload& w) {
@@ -190,7 +216,10 @@ void SectionReader::read_arrivals(Mapping& m, Workload& w) {
     const auto* length_node = m.find("for");
     const auto length = yaml::read_positive_duration(length_node, "for", d_);
     const auto* list = arrivals ? std::get_if<ListedArrivals>(&*arrivals) : nullptr;
-    w.length = length.value_or(list != nullptr ? list->at.back() : std::chrono::seconds(60));
+    const auto* traced = arrivals ? std::get_if<TracedArrivals>(&*arrivals) : nullptr;
+    w.length = length.value_or(list != nullptr     ? list->at.back()
+                               : traced != nullptr ? last_arrival_of(*traced->trace)
+                                                   : std::chrono::seconds(60));
     if (list != nullptr && length && list->at.back() > *length) {
         d_.error(length_node->location, fmt::format("for \"{}\" ends before the last arrival, {}",
                                                     length_node->text, to_string(list->at.back())));

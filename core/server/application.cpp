@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/scenario/plan.hpp"
+
 namespace lvslab::server {
 namespace {
 
@@ -26,14 +28,16 @@ Application::Application(const scenario::Server& server)
 
 bool Application::arrive(Station::Ticket ticket, double service_quantile,
                          const Address& destination, Time now) {
-    double seconds = scenario::quantile(server_.service, service_quantile);
+    const auto fixed = scenario::fixed_service_of(service_quantile);
+    double seconds = fixed ? *fixed : scenario::quantile(server_.service, service_quantile);
     // A request that is turned away is not looked up.
     if (cache_ && !station_.full()) {
         if (cache_->ask(destination)) {
             ++hits_;
         } else {
             ++misses_;
-            seconds += scenario::quantile(server_.cache->miss, service_quantile);
+            // A measured time has the miss in it already.
+            seconds += fixed ? 0 : scenario::quantile(server_.cache->miss, service_quantile);
         }
     }
     return station_.arrive(ticket, work_of(seconds), now,

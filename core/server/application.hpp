@@ -23,7 +23,8 @@ public:
     explicit Application(const scenario::Server& server);
 
     /// Offers a request for `destination` (what the client connected to) with its planned
-    /// service_quantile. False: there is no place for it.
+    /// service_quantile, or a work of its own in its place (scenario::fixed_service). False: there
+    /// is no place for it.
     bool arrive(Station::Ticket ticket, double service_quantile, const Address& destination,
                 Time now);
     /// Offers a health check: quantile(check_service, u) / speed. False: there is no place for it.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/scenario/distribution.hpp"
+#include "core/trace/trace.hpp"
 #include "sim/cli/compare_findings.hpp"
 
 namespace lvslab::cli {
@@ -79,6 +80,10 @@ double connections_per_second(const scenario::Workload& workload) {
     if (const auto* on_off = std::get_if<scenario::OnOffArrivals>(&workload.arrivals)) {
         const double on = to_seconds(on_off->mean_on), off = to_seconds(on_off->mean_off);
         return on_off->per_second * on / (on + off);
+    }
+    if (const auto* traced = std::get_if<scenario::TracedArrivals>(&workload.arrivals)) {
+        const double length = to_seconds(workload.length);
+        return length > 0 ? static_cast<double>(traced->trace->size()) / length : 0;
     }
     const auto& listed = std::get<scenario::ListedArrivals>(workload.arrivals).at;
     const double length =

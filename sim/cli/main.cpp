@@ -52,6 +52,7 @@ int parse_and_run(int argc, char** argv) {
     add_verify_command(app, exit_code);
     add_parity_command(app, exit_code);
     add_sweep_command(app, exit_code);
+    add_replay_command(app, exit_code);
     const auto is_meant = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
     if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_meant).empty()) {
         std::fputs(fmt::format("There is no command \"{}\".\nRun with --help for more "

@@ -35,6 +35,9 @@ int refuse_run(const std::string& message);
 std::vector<std::string> objections(const RunArguments& arguments,
                                     const scenario::Scenario& scenario);
 
+/// Runs what was read, in the world that the arguments name; the exit code.
+int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenario);
+
 /// --output, or results/NAME/SCHEDULER-SEED.
 std::filesystem::path output_folder(const RunArguments& arguments,
                                     const scenario::Scenario& scenario, std::uint64_t seed);

@@ -202,16 +202,20 @@ int run(const RunArguments& arguments) {
     if (!scenario) {
         return bad_input;
     }
+    return run_scenario(arguments, *scenario);
+}
+
+}  // namespace
+
+int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenario) {
     try {
-        return arguments.world == "kernel" ? run_kernel_world(arguments, *scenario)
-               : arguments.world == "flow" ? run_flow_world(arguments, *scenario)
-                                           : run_packet_world(arguments, *scenario);
+        return arguments.world == "kernel" ? run_kernel_world(arguments, scenario)
+               : arguments.world == "flow" ? run_flow_world(arguments, scenario)
+                                           : run_packet_world(arguments, scenario);
     } catch (const std::runtime_error& error) {
         return refuse_run(error.what());
     }
 }
-
-}  // namespace
 
 void add_run_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<RunArguments>();

@@ -53,6 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (path == "sysctl.conf") {
             return "net.ipv4.ip_forward = 1\n";
         }
+        if (path == "shop.trace") {
+            return "lvslab-trace 1\n0s 10.0.0.1 1:1 1s+1:1\n1s 10.0.0.2 9:9~1s\n";
+        }
         return path == "arrivals.txt" ? std::optional<std::string>("0s\n1s\n") : std::nullopt;
     };
     const auto result = scenario::read_scenario(text, "s.yaml", load);

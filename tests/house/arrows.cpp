@@ -40,7 +40,7 @@ const std::map<std::string, Rooms> arrows{
     {"core/conformance", {"core/base", "core/packet", "core/ipvs"}},
     {"core/router",
      {"core/base", "core/config", "core/ipvs", "core/health", "core/pulse", "core/ports"}},
-    {"core/scenario", {"core/base", "core/config", "core/ipvs", "core/journal"}},
+    {"core/scenario", {"core/base", "core/config", "core/ipvs", "core/journal", "core/trace"}},
     {"core/server", {"core/base", "core/scenario"}},
     {"core/world",
      {"core/base", "core/config", "core/ipvs", "core/scenario", "core/router", "core/health",
@@ -52,7 +52,7 @@ const std::map<std::string, Rooms> arrows{
     {"sim/packet", all_of_core},
     {"sim/report", all_of_core},
     {"sim/trace", all_of_core},
-    {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/report"})},
+    {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/report", "sim/trace"})},
     {"realmode", all_of_core},
     {"bindings", core_and({"sim/flow"})},
 };

@@ -9,6 +9,7 @@
 #include "core/scenario/yaml/named_call.hpp"
 #include "core/scenario/yaml/named_values.hpp"
 #include "core/scenario/yaml/spelling.hpp"
+#include "core/trace/trace.hpp"
 
 namespace lvslab::scenario::yaml {
 namespace {
@@ -274,6 +275,25 @@ std::optional<Arrivals> read_file(const NamedCall& call, const TextSource& sourc
     return finished(std::move(list), path.location, errors_before, d);
 }
 
+std::optional<Arrivals> read_traced(const NamedCall& call, const TextSource& source,
+                                    Diagnostics& d) {
+    const auto words = arrange(call, {"path"}, 1, d);
+    if (!words) {
+        return std::nullopt;
+    }
+    const auto& path = *(*words)[0];
+    const auto file = source(std::string(path.text));
+    if (!file) {
+        d.error(path.location, fmt::format("the trace \"{}\" cannot be read", path.text));
+        return std::nullopt;
+    }
+    auto trace = trace::read_trace(file->text, file->name);
+    d.append(trace.diagnostics);
+    return trace ? std::optional<Arrivals>(
+                       TracedArrivals{std::make_shared<trace::Trace>(std::move(*trace))})
+                 : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Distribution> read_distribution(const Node* node, std::string_view what, Measure m,
@@ -294,6 +314,9 @@ std::optional<Arrivals> read_arrivals(const Node* node, const TextSource& source
     }
     if (call->name.text == "file") {
         return read_file(*call, source, d);
+    }
+    if (call->name.text == "trace") {
+        return read_traced(*call, source, d);
     }
     const bool constant = call->name.text == "constant";
     if (!constant && call->name.text != "poisson") {

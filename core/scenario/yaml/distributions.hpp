@@ -28,8 +28,8 @@ struct NamedText {
 };
 using TextSource = std::function<std::optional<NamedText>(const std::string& path)>;
 
-/// Arrivals: `constant 100/s`, `poisson 120/s`, `on-off 200/s on 2s off 3s`, a list of times, or
-/// `file PATH` (a time a line, `#` begins a comment).
+/// Arrivals: `constant 100/s`, `poisson 120/s`, `on-off 200/s on 2s off 3s`, a list of times,
+/// `file PATH` (a time a line, `#` begins a comment) or `trace PATH` (core/trace/trace.hpp).
 std::optional<Arrivals> read_arrivals(const Node* node, const TextSource& source, Diagnostics& d);
 
 }  // namespace lvslab::scenario::yaml

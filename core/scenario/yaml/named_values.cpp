@@ -12,7 +12,8 @@ const std::vector<std::string_view>& distribution_names() {
 }
 
 const std::vector<std::string_view>& arrivals_names() {
-    static const std::vector<std::string_view> names{"constant", "poisson", "on-off", "file"};
+    static const std::vector<std::string_view> names{"constant", "poisson", "on-off", "file",
+                                                     "trace"};
     return names;
 }
 

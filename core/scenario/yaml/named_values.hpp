@@ -9,7 +9,7 @@ namespace lvslab::scenario::yaml {
 
 /// constant, exponential, uniform, lognormal, pareto, empirical
 const std::vector<std::string_view>& distribution_names();
-/// constant, poisson, on-off, file
+/// constant, poisson, on-off, file, trace
 const std::vector<std::string_view>& arrivals_names();
 /// All of them.
 const std::vector<std::string_view>& value_names();

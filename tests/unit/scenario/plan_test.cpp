@@ -266,5 +266,55 @@ TEST(Plan, SizesAreAtLeastAByteAndThinkingIsBounded) {
     }
 }
 
+const std::string shops_own = R"(    arrivals: poisson 120/s
+    for: 60s
+    request: 400B
+    response: lognormal mean 12KiB sigma 1.2
+    requests: 3
+    think: uniform 100ms to 2s
+)";
+
+TEST(Plan, PlaysATraceAsItWas) {
+    const auto s = changed(shops_own, "    arrivals: trace shop.trace\n    start: 10s\n");
+    const auto shop = of_workload(all_of(s), 0);
+    ASSERT_EQ(shop.size(), 3U);
+    EXPECT_EQ(shop[0].at, Time{seconds(10)});
+    EXPECT_EQ(shop[1].at, Time{milliseconds(10250)});
+    EXPECT_EQ(shop[2].at, Time{seconds(12)});
+    // Clients by their addresses, 10.0.0.7 before 10.0.0.9.
+    EXPECT_EQ(shop[0].client, 0U);
+    EXPECT_EQ(shop[1].client, 1U);
+    EXPECT_EQ(shop[2].client, 1U);
+    ASSERT_EQ(shop[1].requests.size(), 2U);
+    EXPECT_EQ(shop[1].requests[0].request_bytes, 400U);
+    EXPECT_EQ(shop[1].requests[0].response_bytes, 12288U);
+    EXPECT_EQ(fixed_service_of(shop[1].requests[0].service_quantile), 0.04);
+    EXPECT_EQ(shop[1].requests[1].think, milliseconds(1500));
+    EXPECT_FALSE(fixed_service_of(shop[1].requests[1].service_quantile));
+    // Every world's request has a byte; no work at all is a work of its own, too.
+    EXPECT_EQ(shop[2].requests[0].request_bytes, 1U);
+    EXPECT_EQ(fixed_service_of(shop[2].requests[0].service_quantile), 0.0);
+    EXPECT_EQ(s.workloads[0].length, seconds(2));
+}
+
+TEST(Plan, PlaysATraceForAsLongAsAsked) {
+    const auto s = changed(shops_own, "    arrivals: trace shop.trace\n    for: 1s\n");
+    EXPECT_EQ(of_workload(all_of(s), 0).size(), 2U);
+}
+
+TEST(Plan, LetsNeighboursOfATraceShareAnAddressWhereThereAreTooFew) {
+    auto sources = base_sources();
+    replace(sources, "base.yaml", shops_own, "    arrivals: trace shop.trace\n");
+    replace(sources, "base.yaml", "  shop:\n    from: office", "  shop:\n    from: home");
+    const auto s = read(sources);
+    ASSERT_TRUE(s) << s.diagnostics.to_string();
+    EXPECT_EQ(s.diagnostics.to_string(),
+              "base.yaml:24:5: note: the trace has 2 clients and home has 1: neighbours share an "
+              "address\n");
+    for (const auto& c : of_workload(all_of(*s), 0)) {
+        EXPECT_EQ(c.client, 0U);
+    }
+}
+
 }  // namespace
 }  // namespace lvslab::scenario

@@ -28,8 +28,8 @@ using Sources = std::map<std::string, std::string>;
 /// tests/data/scenario: base.yaml and the files that its variants name
 inline Sources base_sources() {
     Sources sources;
-    for (const auto* name :
-         {"base.yaml", "base.cf", "arrivals.txt", "other.cf", "sysctl.conf", "iptables"}) {
+    for (const auto* name : {"base.yaml", "base.cf", "arrivals.txt", "shop.trace", "other.cf",
+                             "sysctl.conf", "iptables"}) {
         sources[name] =
             text_of(std::string(LVSLAB_SOURCE_DIR "/tests/data/scenario/") + name).value();
     }

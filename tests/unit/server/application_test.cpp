@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/scenario/plan.hpp"
+
 namespace lvslab::server {
 namespace {
 
@@ -40,6 +42,16 @@ TEST(ServerApplication, SpeedDividesTheWork) {
     auto server = a_server();
     server.speed = 4;
     EXPECT_EQ(done_alone(server, 0.5), Time{std::chrono::microseconds(2500)});
+}
+
+TEST(ServerApplication, AWorkOfItsOwnTakesThePlaceOfTheQuantile) {
+    auto server = a_server();
+    server.speed = 2;
+    const auto fixed = scenario::fixed_service(milliseconds(40));
+    EXPECT_EQ(done_alone(server, fixed), Time{milliseconds(20)});
+    EXPECT_EQ(done_alone(server, scenario::fixed_service(Duration{})), Time{});
+    server.cache = scenario::Cache{2, scenario::Constant{0.100}};
+    EXPECT_EQ(done_alone(server, fixed), Time{milliseconds(20)}) << "the miss was measured with it";
 }
 
 TEST(ServerApplication, EndlessWorkIsCutToWhatTheClocksHold) {
