@@ -93,9 +93,6 @@ class Replay(unittest.TestCase):
         for name in ("drawn", "lossy"):
             cls.lvslab("run", f"{name}.yaml", "--output", name, "--pcap", "office", "--pcap", "lvs1",
                        "--quiet", "--journal", "all", "--force")
-        cls.captures = sorted(
-            os.path.join(folder, file) for folder, _, files in os.walk(cls.path("drawn", "pcap"))
-            for file in files)
 
     @classmethod
     def tearDownClass(cls):
@@ -115,12 +112,9 @@ class Replay(unittest.TestCase):
         return subprocess.run([LVSLAB, *words], cwd=cls.folder, capture_output=True, text=True,
                               check=False)
 
-    def capture_of(self, run, node):
-        """The capture of a node's only link, or of its public one."""
-        found = [file for file in sorted(os.listdir(self.path(run, "pcap")))
-                 if file.startswith(node)]
-        self.assertTrue(found, os.listdir(self.path(run, "pcap")))
-        return os.path.join(run, "pcap", found[0])
+    @staticmethod
+    def capture_of(run, link="lvs1-public"):
+        return os.path.join(run, "pcap", f"{link}.pcap")
 
     def refused(self, *words):
         """What it says; nothing may be written."""
@@ -131,12 +125,6 @@ class Replay(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.folder)), before)
         return done.stderr
 
-    def opened(self, run):
-        """The plan's connections: (time, client) as the run's journal has them."""
-        done = self.lvslab("journal", os.path.join(run, "journal.lvsj"))
-        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return [e for e in events if e.get("event") == "connection_opened"]
-
     def round_trip(self, run, capture, trace):
         done = self.lvslab("replay", capture, "--server", "192.168.26.10:80", "--output", trace,
                            "--service", "from-capture", "--force")
@@ -145,13 +133,13 @@ class Replay(unittest.TestCase):
 
     def test_a_capture_read_back_is_the_plan_that_made_it(self):
         # Each client has a capture of its own; the router's public side has them all.
-        trace, said = self.round_trip("drawn", self.capture_of("drawn", "lvs1"), "a.trace")
+        trace, said = self.round_trip("drawn", self.capture_of("drawn"), "a.trace")
         self.put("again.yaml", SCENARIO.format(loss="", workload="arrivals: trace a.trace"))
         done = self.lvslab("run", "again.yaml", "--output", "again", "--pcap", "lvs1", "--quiet",
                            "--force")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr, "")
-        again, _ = self.round_trip("again", self.capture_of("again", "lvs1"), "b.trace")
+        again, _ = self.round_trip("again", self.capture_of("again"), "b.trace")
         self.assertGreater(len(trace), 80)
         self.assertEqual(sizes(again), sizes(trace))
         self.assertNotIn("left out", said)
@@ -164,7 +152,7 @@ class Replay(unittest.TestCase):
 
     def test_every_size_is_one_that_the_scenario_planned(self):
         summary = json.load(open(self.path("drawn", "summary.json"), encoding="utf-8"))
-        trace, _ = self.round_trip("drawn", self.capture_of("drawn", "lvs1"), "c.trace")
+        trace, _ = self.round_trip("drawn", self.capture_of("drawn"), "c.trace")
         self.assertEqual(len(trace), summary["total"]["connections"])
         self.assertEqual(sum(turn[2] for _, _, turns in trace for turn in turns),
                          summary["total"]["response_bytes"])
@@ -175,8 +163,8 @@ class Replay(unittest.TestCase):
                 self.assertTrue(i == 0 or 0.199 <= think <= 1.05, think)
 
     def test_loss_and_retransmission_change_no_size(self):
-        trace, said = self.round_trip("lossy", self.capture_of("lossy", "lvs1"), "d.trace")
-        clean, _ = self.round_trip("drawn", self.capture_of("drawn", "lvs1"), "e.trace")
+        trace, said = self.round_trip("lossy", self.capture_of("lossy"), "d.trace")
+        clean, _ = self.round_trip("drawn", self.capture_of("drawn"), "e.trace")
         self.assertRegex(said, "were sent again")
         served = {(client, round(at, 1)): turns for at, client, turns in clean}
         same = 0
@@ -187,7 +175,7 @@ class Replay(unittest.TestCase):
         self.assertGreater(same, len(trace) * 0.6)
 
     def test_a_damaged_capture_is_used_up_to_the_damage(self):
-        whole = open(self.path(self.capture_of("drawn", "lvs1")), "rb").read()
+        whole = open(self.path(self.capture_of("drawn")), "rb").read()
         self.put("cut.pcap", whole[:len(whole) // 2])
         done = self.lvslab("replay", "cut.pcap", "--server", "192.168.26.10:80")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -222,30 +210,28 @@ class Replay(unittest.TestCase):
         for what in ("--server", "--from", "--for", "--speed", "--anonymise", "--workload"):
             self.assertIn(what, said)
 
-    def test_several_services_are_listed(self):
-        said = self.refused(self.capture_of("drawn", "lvs1").replace("lvs1-0", "lvs1-0"))\
-            if self.services_in("lvs1") > 1 else None
-        if said is not None:
-            self.assertIn("--server 192.168.26.10:80: ", said)
-
-    def services_in(self, node):
-        done = self.lvslab("replay", self.capture_of("drawn", node), "--output", "s.trace",
-                           "--force")
-        return 1 if done.returncode == 0 else 2
+    def test_several_services_are_listed_and_an_only_one_is_taken(self):
+        said = self.refused(self.capture_of("drawn", "lvs1-private"))
+        self.assertIn("more than one service in it; choose one", said)
+        for server in ("10.11.12.1", "10.11.12.2"):
+            self.assertRegex(said, rf"--server {re.escape(server)}:80: [0-9]+ connections")
+        done = self.lvslab("replay", self.capture_of("drawn", "office-0"), "--output", "one.trace")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("of 192.168.26.10:80 (tcp)", done.stdout)
 
     def test_a_service_that_is_not_there_leaves_nothing(self):
-        said = self.refused(self.capture_of("drawn", "lvs1"), "--server", "192.0.2.1:80")
+        said = self.refused(self.capture_of("drawn"), "--server", "192.0.2.1:80")
         self.assertIn("no connection to replay; nothing is written", said)
 
     def test_a_trace_is_not_written_over(self):
-        capture = self.capture_of("drawn", "lvs1")
+        capture = self.capture_of("drawn")
         words = (capture, "--server", "192.168.26.10:80", "--output", "kept.trace")
         self.assertEqual(self.lvslab("replay", *words).returncode, 0)
         self.assertIn("kept.trace: is there already", self.refused(*words))
         self.assertEqual(self.lvslab("replay", *words, "--force").returncode, 0)
 
     def test_window_and_speed(self):
-        capture = self.capture_of("drawn", "lvs1")
+        capture = self.capture_of("drawn")
         whole, _ = self.round_trip("drawn", capture, "f.trace")
         done = self.lvslab("replay", capture, "--server", "192.168.26.10:80", "--from", "1s",
                            "--for", "2s", "--speed", "2", "--output", "g.trace", "--force")
@@ -257,7 +243,7 @@ class Replay(unittest.TestCase):
             self.assertAlmostEqual(one[0], (other[0] - 1) / 2, places=6)
 
     def test_anonymised_clients_keep_their_neighbours(self):
-        capture = self.capture_of("drawn", "lvs1")
+        capture = self.capture_of("drawn")
         plain, _ = self.round_trip("drawn", capture, "h.trace")
         key = "1522178d33a4cf80130a5b1649907d10d8988f837979652762574c2d2a842202"
         self.put("key", key + "\n")
@@ -274,7 +260,7 @@ class Replay(unittest.TestCase):
             self.assertNotIn("192.168.26.10", text)
 
     def test_runs_a_scenario_with_the_capture_in_it(self):
-        capture = self.capture_of("drawn", "lvs1")
+        capture = self.capture_of("drawn")
         done = self.lvslab("replay", capture, "--server", "192.168.26.10:80", "--scenario",
                            "drawn.yaml", "--service", "from-capture", "--output", "replayed",
                            "--force")

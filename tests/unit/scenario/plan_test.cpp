@@ -309,7 +309,7 @@ TEST(Plan, LetsNeighboursOfATraceShareAnAddressWhereThereAreTooFew) {
     const auto s = read(sources);
     ASSERT_TRUE(s) << s.diagnostics.to_string();
     EXPECT_EQ(s.diagnostics.to_string(),
-              "base.yaml:24:5: note: the trace has 2 clients and home has 1: neighbours share an "
+              "base.yaml:25:5: note: the trace has 2 clients and home has 1: neighbours share an "
               "address\n");
     for (const auto& c : of_workload(all_of(*s), 0)) {
         EXPECT_EQ(c.client, 0U);
