@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -35,6 +35,7 @@ struct ReplayOptions {
     std::string capture;
     std::string server, protocol, to;
     std::string from, length, idle, udp_idle;
+    std::string seed;
     double speed = 1;
     std::string service = "from-scenario";
     std::string anonymise;
@@ -46,6 +47,7 @@ struct ReplayOptions {
 struct Replay {
     trace::ExtractorSettings extractor;
     trace::Shaping shaping;
+    std::optional<std::uint64_t> seed{};
 };
 
 int refuse(const std::string& message) {
@@ -76,6 +78,7 @@ public:
         replay.shaping.speed = options_.speed;
         replay.shaping.service = options_.service == "from-capture";
         read_anonymise(replay.shaping);
+        read_seed(replay);
         check_scenario();
         return replay;
     }
@@ -138,9 +141,22 @@ private:
         shaping.anonymise = [cipher](const Address& a) { return (*cipher)(a); };
     }
 
+    void read_seed(Replay& replay) {
+        const auto& text = options_.seed;
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc{} && end == text.data() + text.size()) {
+            replay.seed = value;
+        } else if (!text.empty()) {
+            wrong_.push_back(
+                fmt::format("--seed \"{}\" is no whole number from 0 to 2^64 - 1", text));
+        }
+    }
+
     void check_scenario() {
         const bool runs = !options_.run.scenario.empty();
-        if (!runs && (!options_.workload.empty() || options_.run.seed || options_.run.scheduler)) {
+        if (!runs &&
+            (!options_.workload.empty() || !options_.seed.empty() || options_.run.scheduler)) {
             wrong_.emplace_back("--workload, --seed and --scheduler need --scenario");
         }
         if (runs && !options_.to.empty()) {
@@ -159,17 +175,25 @@ private:
 
 // ---- the capture ----
 
+/// Nothing if it cannot be read, having said why.
+std::optional<trace::CaptureFile> open_capture(const std::string& path) {
+    std::string reason;
+    auto capture = trace::CaptureFile::open(path, reason);
+    if (!capture) {
+        refuse(fmt::format("{}: {}", path, reason));
+    }
+    return capture;
+}
+
 /// The only service of the capture, or nothing, having said why.
 bool find_server(const ReplayOptions& options, trace::ExtractorSettings& settings) {
-    if (!fs::is_regular_file(options.capture)) {
+    if (fs::exists(options.capture) && !fs::is_regular_file(options.capture)) {
         refuse(fmt::format("{}: is no regular file and can be read once only: give --server",
                            options.capture));
         return false;
     }
-    std::string reason;
-    auto capture = trace::CaptureFile::open(options.capture, reason);
+    auto capture = open_capture(options.capture);
     if (!capture) {
-        refuse(fmt::format("{}: {}", options.capture, reason));
         return false;
     }
     trace::ServiceCensus census;
@@ -194,17 +218,9 @@ bool find_server(const ReplayOptions& options, trace::ExtractorSettings& setting
     return true;
 }
 
-/// Reads the capture, each connection of the window to `take`. Nothing if it is none, having said
-/// why.
-std::optional<ReplayFindings> extract(
-    const std::string& path, const Replay& replay,
-    const std::function<void(const trace::TracedConnection&)>& take) {
-    std::string reason;
-    auto capture = trace::CaptureFile::open(path, reason);
-    if (!capture) {
-        refuse(fmt::format("{}: {}", path, reason));
-        return std::nullopt;
-    }
+/// Reads the capture, each connection of the window to `take`.
+ReplayFindings extract(const std::string& path, trace::CaptureFile& capture, const Replay& replay,
+                       const std::function<void(const trace::TracedConnection&)>& take) {
     ReplayFindings found;
     trace::Extractor extractor(replay.extractor, [&](const trace::TracedConnection& connection) {
         const auto kept = trace::shaped(connection, replay.shaping);
@@ -221,13 +237,13 @@ std::optional<ReplayFindings> extract(
         take(*kept);
     });
     std::optional<Duration> first;
-    while (const auto frame = interrupted == 0 ? capture->next() : std::nullopt) {
+    while (const auto frame = interrupted == 0 ? capture.next() : std::nullopt) {
         ++found.frames;
         first = first.value_or(frame->at);
         // Clocks go back now and then.
         const auto now = std::max(frame->at - *first, Duration::zero());
         found.captured = std::max(found.captured, now);
-        const auto ip = trace::ip_of_frame(capture->link(), frame->bytes);
+        const auto ip = trace::ip_of_frame(capture.link(), frame->bytes);
         if (ip.empty()) {
             ++found.without_ip;
         } else {
@@ -236,7 +252,7 @@ std::optional<ReplayFindings> extract(
     }
     extractor.finish();
     found.counts = extractor.counts();
-    if (const auto& damage = capture->damage()) {
+    if (const auto& damage = capture.damage()) {
         fmt::print(stderr, "lvslab replay: {}: {}; what was read before is used\n", path, *damage);
     }
     return found;
@@ -306,28 +322,24 @@ int write_trace(const ReplayOptions& options, const Replay& replay) {
     if (fs::exists(path) && !options.run.force) {
         return refuse(fmt::format("{}: is there already; --force writes over it", path.string()));
     }
-    // Before anything is opened: a file that is no capture leaves nothing behind.
-    std::string reason;
-    if (!trace::CaptureFile::open(options.capture, reason)) {
-        return refuse(fmt::format("{}: {}", options.capture, reason));
+    auto capture = open_capture(options.capture);
+    if (!capture) {
+        return bad_input;
     }
     TraceFile file(path);
     if (!file.is_open()) {
         return refuse(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     }
     file.write(preamble(options, replay));
-    const auto found = extract(options.capture, replay, [&](const auto& connection) {
+    const auto found = extract(options.capture, *capture, replay, [&](const auto& connection) {
         file.write(trace::line_of(connection));
     });
-    if (!found) {
-        return bad_input;
-    }
     if (interrupted != 0) {
         fmt::print(stderr, "lvslab replay: stopped; nothing is kept\n");
         return interrupted_run;
     }
-    if (found->connections == 0) {
-        return refuse_empty(options, replay, *found);
+    if (found.connections == 0) {
+        return refuse_empty(options, replay, found);
     }
     if (const auto failure = file.finish(); !failure.empty()) {
         return refuse(fmt::format("{}: {}", path.string(), failure));
@@ -337,7 +349,7 @@ int write_trace(const ReplayOptions& options, const Replay& replay) {
         fmt::print(
             "{}\n{} is written; in a scenario beside it:\n"
             "workload:\n  replayed: {{ from: GROUP, to: \"{}\", arrivals: trace {} }}\n",
-            findings_text(options.capture, replay.extractor, *found), path.string(), to,
+            findings_text(options.capture, replay.extractor, found), path.string(), to,
             path.filename().string());
     }
     return held;
@@ -377,17 +389,18 @@ int run_with(const ReplayOptions& options, const Replay& replay) {
             "{} of the capture is {}, workload {} is {}", replay.extractor.server.to_string(),
             to_string(replay.extractor.protocol), workload->name, to_string(workload->protocol)));
     }
-    auto trace = std::make_shared<trace::Trace>();
-    const auto found =
-        extract(options.capture, replay, [&](const auto& connection) { trace->add(connection); });
-    if (!found) {
+    auto capture = open_capture(options.capture);
+    if (!capture) {
         return bad_input;
     }
+    auto trace = std::make_shared<trace::Trace>();
+    const auto found = extract(options.capture, *capture, replay,
+                               [&](const auto& connection) { trace->add(connection); });
     if (interrupted != 0) {
         return interrupted_run;
     }
-    if (found->connections == 0) {
-        return refuse_empty(options, replay, *found);
+    if (found.connections == 0) {
+        return refuse_empty(options, replay, found);
     }
     trace->finish();
     const auto& group = scenario->clients[workload->from];
@@ -398,10 +411,12 @@ int run_with(const ReplayOptions& options, const Replay& replay) {
                    trace->clients(), group.count, group.name);
     }
     scenario::replay(std::move(trace), *workload);
+    auto arguments = options.run;
+    arguments.seed = replay.seed;
     if (!options.run.quiet) {
-        fmt::print("{}\n", findings_text(options.capture, replay.extractor, *found));
+        fmt::print("{}\n", findings_text(options.capture, replay.extractor, found));
     }
-    return run_scenario(options.run, *scenario);
+    return run_scenario(arguments, *scenario);
 }
 
 int replay(const ReplayOptions& options) {
@@ -457,8 +472,9 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                         "run this scenario with the capture in the place of a workload");
     command->add_option("--workload", options->workload, "which one (default: the only one)");
     command->add_option("--world", options->run.world, "what runs it, as of lvslab run")
+        ->check(CLI::IsMember({"packet", "flow", "kernel"}))
         ->capture_default_str();
-    command->add_option("--seed", options->run.seed, "as of lvslab run");
+    command->add_option("--seed", options->seed, "as of lvslab run");
     command->add_option("--scheduler", options->run.scheduler, "as of lvslab run");
     command->add_flag("--force", options->run.force, "write over what is there");
     command->add_flag("--quiet", options->run.quiet, "print nothing but errors");
