@@ -112,6 +112,14 @@ class Replay(unittest.TestCase):
         return subprocess.run([LVSLAB, *words], cwd=cls.folder, capture_output=True, text=True,
                               check=False)
 
+    @classmethod
+    def content(cls, *names):
+        with open(cls.path(*names), "rb") as file:
+            return file.read()
+
+    def total(self, run):
+        return json.loads(self.content(run, "summary.json"))["total"]
+
     @staticmethod
     def capture_of(run, link="lvs1-public"):
         return os.path.join(run, "pcap", f"{link}.pcap")
@@ -151,11 +159,11 @@ class Replay(unittest.TestCase):
                 self.assertAlmostEqual(before[3], after[3], delta=0.005)
 
     def test_every_size_is_one_that_the_scenario_planned(self):
-        summary = json.load(open(self.path("drawn", "summary.json"), encoding="utf-8"))
+        total = self.total("drawn")
         trace, _ = self.round_trip("drawn", self.capture_of("drawn"), "c.trace")
-        self.assertEqual(len(trace), summary["total"]["connections"])
+        self.assertEqual(len(trace), total["connections"])
         self.assertEqual(sum(turn[2] for _, _, turns in trace for turn in turns),
-                         summary["total"]["response_bytes"])
+                         total["response_bytes"])
         for _, _, turns in trace:
             self.assertEqual(len(turns), 3)
             for i, (think, request, _, _) in enumerate(turns):
@@ -175,7 +183,7 @@ class Replay(unittest.TestCase):
         self.assertGreater(same, len(trace) * 0.6)
 
     def test_a_damaged_capture_is_used_up_to_the_damage(self):
-        whole = open(self.path(self.capture_of("drawn")), "rb").read()
+        whole = self.content(self.capture_of("drawn"))
         self.put("cut.pcap", whole[:len(whole) // 2])
         done = self.lvslab("replay", "cut.pcap", "--server", "192.168.26.10:80")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -256,7 +264,7 @@ class Replay(unittest.TestCase):
             self.assertEqual(sorted(names.values()), sorted(set(c[1] for c in hidden)))
             self.assertEqual(len({name.rsplit(".", 1)[0] for name in names.values()}), 1)
             self.assertFalse(set(names) & set(names.values()))
-            text = open(self.path("i.trace"), encoding="utf-8").read()
+            text = self.content("i.trace").decode()
             self.assertNotIn("192.168.26.10", text)
 
     def test_runs_a_scenario_with_the_capture_in_it(self):
@@ -265,8 +273,8 @@ class Replay(unittest.TestCase):
                            "drawn.yaml", "--service", "from-capture", "--output", "replayed",
                            "--force")
         self.assertEqual(done.returncode, 0, done.stderr)
-        first = json.load(open(self.path("drawn", "summary.json"), encoding="utf-8"))["total"]
-        second = json.load(open(self.path("replayed", "summary.json"), encoding="utf-8"))["total"]
+        first = self.total("drawn")
+        second = self.total("replayed")
         for what in ("connections", "served", "response_bytes"):
             self.assertEqual(second[what], first[what])
         said = self.refused(capture, "--server", "192.168.26.10:80", "--scenario", "drawn.yaml",
