@@ -17,8 +17,8 @@ public:
     /// The arrivals must outlive the clock.
     ArrivalClock(const Arrivals& arrivals, std::uint64_t seed, const std::string& workload);
 
-    /// The next arrival after the workload's start; nothing once a list or a trace is used up. Never
-    /// decreases.
+    /// The next arrival after the workload's start; nothing once a list or a trace is used up.
+    /// Never decreases.
     std::optional<Duration> next();
 
 private:

@@ -468,11 +468,13 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                         "a silent TCP connection counts as ended (default: 15min)");
     command->add_option("--udp-idle", options->udp_idle,
                         "a silent UDP exchange counts as ended (default: 30s)");
-    command->add_option("--scenario", options->run.scenario,
-                        "run this scenario with the capture in the place of a workload");
+    auto* scenario =
+        command->add_option("--scenario", options->run.scenario,
+                            "run this scenario with the capture in the place of a workload");
     command->add_option("--workload", options->workload, "which one (default: the only one)");
     command->add_option("--world", options->run.world, "what runs it, as of lvslab run")
         ->check(CLI::IsMember({"packet", "flow", "kernel"}))
+        ->needs(scenario)
         ->capture_default_str();
     command->add_option("--seed", options->seed, "as of lvslab run");
     command->add_option("--scheduler", options->run.scheduler, "as of lvslab run");
