@@ -175,6 +175,25 @@ std::optional<double> ks_distance(std::span<const double> a, std::span<const dou
     return largest;
 }
 
+std::optional<double> wasserstein_distance(std::span<const double> a, std::span<const double> b) {
+    if (a.empty() || b.empty()) {
+        return std::nullopt;
+    }
+    std::vector<double> x(a.begin(), a.end()), y(b.begin(), b.end());
+    std::ranges::sort(x);
+    std::ranges::sort(y);
+    double area = 0, last = std::min(x.front(), y.front());
+    for (std::size_t i = 0, j = 0; i < x.size() || j < y.size();) {
+        const double below = std::abs(static_cast<double>(i) / static_cast<double>(x.size()) -
+                                      static_cast<double>(j) / static_cast<double>(y.size()));
+        const bool from_x = j == y.size() || (i < x.size() && x[i] <= y[j]);
+        const double at = from_x ? x[i++] : y[j++];
+        area += below * (at - last);
+        last = at;
+    }
+    return area;
+}
+
 double ks_limit(std::size_t a, std::size_t b, double probability) {
     const double n = static_cast<double>(a), m = static_cast<double>(b);
     return std::sqrt(-std::log(probability / 2) / 2) * std::sqrt((n + m) / (n * m));
@@ -191,6 +210,8 @@ WorldComparison compare(const WorldStory& first, const WorldStory& second) {
     if (found.response_time_distance) {
         found.response_time_limit =
             ks_limit(first.response_times().size(), second.response_times().size(), 0.001);
+        found.response_time_shift =
+            wasserstein_distance(first.response_times(), second.response_times());
     }
     for (const auto thread : {Thread::role, Thread::address, Thread::server}) {
         found.threads.push_back(difference_of(first, second, thread));

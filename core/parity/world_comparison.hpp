@@ -16,6 +16,10 @@ namespace lvslab::parity {
 /// (Kolmogorov-Smirnov). Nothing if a sample is empty.
 std::optional<double> ks_distance(std::span<const double> a, std::span<const double> b);
 
+/// Area between the distribution functions of two samples, in their unit: by how much the values of
+/// one must move on average to be the other's (Wasserstein 1). Nothing if a sample is empty.
+std::optional<double> wasserstein_distance(std::span<const double> a, std::span<const double> b);
+
 /// The distance that two samples of one distribution exceed with this probability (asymptotic
 /// formula, as in Smirnov 1948). Both sizes at least 1.
 double ks_limit(std::size_t a, std::size_t b, double probability);
@@ -49,7 +53,8 @@ struct WorldComparison {
     std::vector<ServerShare> shares;
     double largest_share = 0;  ///< largest difference of any server's share, 0 to 1
     std::optional<double> response_time_distance;
-    double response_time_limit = 0;  ///< ks_limit at 0.001
+    double response_time_limit = 0;             ///< ks_limit at 0.001
+    std::optional<double> response_time_shift;  ///< wasserstein_distance, seconds
     std::vector<ThreadDifference> threads;
     /// Difference of the times at which a router became active after another one, in order.
     std::optional<Duration> takeover_difference;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,12 +19,11 @@
 #include "sim/cli/kernel_run.hpp"
 #include "sim/cli/parity_report.hpp"
 #include "sim/cli/parity_suite.hpp"
+#include "sim/cli/refusals.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/scenario_file.hpp"
 #include "sim/cli/temporary_folder.hpp"
-#ifdef LVSLAB_PACKET_WORLD
-#include "sim/packet/world.hpp"
-#endif
+#include "sim/cli/worlds.hpp"
 
 namespace lvslab::cli {
 namespace {
@@ -32,6 +32,7 @@ namespace fs = std::filesystem;
 
 struct ParityOptions {
     std::vector<std::string> paths;
+    std::string with = "kernel";
     std::string journal;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> scheduler;
@@ -45,8 +46,6 @@ int refuse(const std::string& message) {
     fmt::print(stderr, "lvslab parity: {}\n", message);
     return bad_input;
 }
-
-#ifdef LVSLAB_PACKET_WORLD
 
 /// A world's events to what is compared.
 class Follower final : public journal::Sink {
@@ -170,52 +169,79 @@ bool save(const ParityOptions& options, const ParityResult& result, std::string&
     return true;
 }
 
-FollowedWorld follow_packet_world(const scenario::Scenario& scenario, std::uint64_t seed,
-                                  const std::optional<std::string>& scheduler) {
-    packet_world::RunOptions options;
-    options.seed = seed;
-    options.scheduler = scheduler;
-    options.segments = true;
+FollowedWorld follow_run(const World& world, const scenario::Scenario& scenario, std::uint64_t seed,
+                         const std::optional<std::string>& scheduler) {
+    SimulatedRun run;
+    run.seed = seed;
+    run.scheduler = scheduler;
+    run.segments = true;
     Follower follower(scenario, scheduler);
-    packet_world::run(scenario, options, follower);
+    world.run(scenario, run, follower);
     return follower.finish();
 }
 
-int compare_one(const ParityOptions& options) {
-    const auto scenario = load_scenario(options.paths.front());
-    fmt::print(stderr, "{}", scenario.diagnostics.to_string());
-    if (!scenario) {
-        return bad_input;
+/// What the world beside the packet world did; an exit code if there is nothing to compare.
+std::variant<FollowedWorld, int> follow_other(const ParityOptions& options,
+                                              const scenario::Scenario& scenario) {
+    if (options.journal.empty() && options.with != "kernel") {
+        return follow_run(*find_world(options.with), scenario, options.seed.value_or(scenario.seed),
+                          options.scheduler);
     }
-    const auto unsupported = packet_world::unsupported(*scenario);
-    fmt::print(stderr, "{}", unsupported.to_string());
-    if (unsupported.has_errors()) {
-        return bad_input;
-    }
-    std::string reason;
     auto journal = options.journal;
     std::optional<TemporaryFolder> kernel;
     if (journal.empty()) {
         journal = (kernel.emplace("parity").path() / "kernel.lvsj").string();
-        const int code = run_kernel(options, *scenario, journal);
-        if (code != held) {
+        if (const int code = run_kernel(options, scenario, journal); code != held) {
             return code;
         }
     }
-    auto other = follow_journal(journal, *scenario, reason);
+    std::string reason;
+    auto other = follow_journal(journal, scenario, reason);
     if (!other) {
         return refuse(reason);
     }
-    const auto& ran = other->story.run();
-    if (ran.scenario != scenario->name) {
+    const auto& name = other->story.run().scenario;
+    if (name != scenario.name) {
         return refuse(
-            fmt::format("{}: is of scenario {}, not of {}", journal, ran.scenario, scenario->name));
+            fmt::format("{}: is of scenario {}, not of {}", journal, name, scenario.name));
     }
+    return std::move(*other);
+}
+
+/// Whether these worlds can run it, having said what they cannot or do otherwise.
+bool supported(const scenario::Scenario& scenario, const std::vector<std::string>& worlds) {
+    Diagnostics found;
+    for (const auto& world : worlds) {
+        found.append(unsupported_in(world, scenario));
+    }
+    fmt::print(stderr, "{}", found.to_string());
+    return !found.has_errors();
+}
+
+int compare_one(const ParityOptions& options) {
+    const auto* packet_world = find_world("packet");
+    if (packet_world->run == nullptr) {
+        return refuse("this lvslab was built without the packet world (LVSLAB_PACKET_WORLD=OFF)");
+    }
+    const auto scenario = load_scenario(options.paths.front());
+    fmt::print(stderr, "{}", scenario.diagnostics.to_string());
+    if (!scenario || !supported(*scenario, options.journal.empty()
+                                               ? std::vector<std::string>{"packet", options.with}
+                                               : std::vector<std::string>{"packet"})) {
+        return bad_input;
+    }
+    auto followed = follow_other(options, *scenario);
+    if (const auto* code = std::get_if<int>(&followed)) {
+        return *code;
+    }
+    auto& other = std::get<FollowedWorld>(followed);
+    const auto ran = other.story.run();
     const auto scheduler = ran.scheduler.empty() ? std::nullopt : std::optional(ran.scheduler);
     ParityResult result{
-        scenario->name,    ran.seed, follow_packet_world(*scenario, ran.seed, scheduler),
-        std::move(*other), {},       chance_in(*scenario)};
+        scenario->name,   ran.seed, follow_run(*packet_world, *scenario, ran.seed, scheduler),
+        std::move(other), {},       chance_in(*scenario)};
     result.comparison = parity::compare(result.first.story, result.second.story);
+    std::string reason;
     if (!options.save.empty() && !save(options, result, reason)) {
         return refuse(reason);
     }
@@ -223,14 +249,6 @@ int compare_one(const ParityOptions& options) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     return result.holds() ? held : failed;
 }
-
-#else
-
-int compare_one(const ParityOptions&) {
-    return refuse("this lvslab was built without the packet world (LVSLAB_PACKET_WORLD=OFF)");
-}
-
-#endif
 
 /// One file is told of at length.
 bool is_suite(const ParityOptions& options) {
@@ -241,7 +259,7 @@ int run_suite(const ParityOptions& options) {
     if (!options.journal.empty() || !options.save.empty()) {
         return refuse("--journal and --save are of one scenario");
     }
-    ParitySuiteOptions suite{options.paths, {}, options.jobs, options.json};
+    ParitySuiteOptions suite{options.paths, options.with, {}, options.jobs, options.json};
     if (options.virtual_time) {
         suite.options.emplace_back("--virtual-time");
     }
@@ -259,16 +277,24 @@ int run_suite(const ParityOptions& options) {
 void add_parity_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<ParityOptions>();
     auto* command = app.add_subcommand(
-        "parity", "Run plans in the packet world and in the kernel world, and compare them");
+        "parity", "Run plans in the packet world and in another one, and compare them");
     command
         ->add_option("PATH", options->paths,
                      "scenario file (YAML); several, and folders to search for them, are told a "
                      "line each")
         ->required();
-    auto* journal = command->add_option(
-        "--journal", options->journal,
-        "journal of another world's run, kept at level all with --segments (default: run the "
-        "kernel world)");
+    auto* with = command
+                     ->add_option("--with", options->with,
+                                  "the world to compare with: kernel (lvsrouter on a real kernel) "
+                                  "or flow (no packets)")
+                     ->check(CLI::IsMember({"kernel", "flow"}))
+                     ->capture_default_str();
+    auto* journal =
+        command
+            ->add_option("--journal", options->journal,
+                         "journal of another world's run, kept at level all with --segments "
+                         "(default: run the world of --with)")
+            ->excludes(with);
     command->add_option("--seed", options->seed, "seed instead of the scenario's")
         ->excludes(journal);
     command
@@ -289,7 +315,10 @@ void add_parity_command(CLI::App& app, int& exit_code) {
     command->add_flag("--json", options->json, "print numbers as JSON");
     command->callback([options, &exit_code] {
         try {
-            exit_code = is_suite(*options) ? run_suite(*options) : compare_one(*options);
+            exit_code = options->virtual_time && options->with != "kernel"
+                            ? refuse("--virtual-time is of the kernel world")
+                        : is_suite(*options) ? run_suite(*options)
+                                             : compare_one(*options);
         } catch (const std::runtime_error& error) {
             exit_code = refuse(error.what());
         }

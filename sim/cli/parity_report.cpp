@@ -133,9 +133,10 @@ std::string parity_text(const ParityResult& result) {
     if (result.comparison.response_time_distance) {
         text += fmt::format(
             "Response times: {} and {}, Kolmogorov-Smirnov distance {:.4f} (chance "
-            "alone passes {:.4f} once in a thousand)\n",
+            "alone passes {:.4f} once in a thousand); apart by {:.6f} s on average\n",
             a.response_times().size(), b.response_times().size(),
-            *result.comparison.response_time_distance, result.comparison.response_time_limit);
+            *result.comparison.response_time_distance, result.comparison.response_time_limit,
+            *result.comparison.response_time_shift);
     }
     text += "\nWhat happened, and when\n";
     for (const auto& thread : result.comparison.threads) {
@@ -160,6 +161,7 @@ std::string parity_json(const ParityResult& result) {
     if (c.response_time_distance) {
         out["response_time_ks"] = *c.response_time_distance;
         out["response_time_ks_limit"] = c.response_time_limit;
+        out["response_time_shift"] = *c.response_time_shift;
     }
     if (c.takeover_difference) {
         out["takeover_difference"] = to_seconds(*c.takeover_difference);

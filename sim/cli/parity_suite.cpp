@@ -31,8 +31,9 @@ namespace fs = std::filesystem;
 using State = ParityOfScenario::State;
 
 /// Why one of the worlds cannot do all of it.
-std::optional<std::string> refusal(const std::string& path, const scenario::Scenario& scenario) {
-    for (const auto* name : {"packet", "kernel"}) {
+std::optional<std::string> refusal(const std::string& with, const std::string& path,
+                                   const scenario::Scenario& scenario) {
+    for (const auto& name : {std::string("packet"), with}) {
         if (const auto told = world_refuses(name, path, scenario)) {
             return shortened_refusal(*told);
         }
@@ -86,7 +87,8 @@ private:
 
     void start(std::size_t index) {
         const auto program = fs::read_symlink("/proc/self/exe").string();
-        std::vector<std::string> words{program, "parity", all_[index].path, "--json"};
+        std::vector<std::string> words{program,  "parity", all_[index].path,
+                                       "--json", "--with", options_.with};
         words.insert(words.end(), options_.options.begin(), options_.options.end());
         const auto out = file(index, "out").string(), err = file(index, "err").string();
         const pid_t child = ::fork();
@@ -177,7 +179,7 @@ int run_parity_suite(const ParitySuiteOptions& options) {
             found.diagnostics.append(scenario.diagnostics);
             continue;
         }
-        const auto reason = refusal(path.string(), *scenario);
+        const auto reason = refusal(options.with, path.string(), *scenario);
         all.push_back(
             {path.string(), reason ? State::refused : State::no_run, reason.value_or(""), {}});
     }

@@ -9,6 +9,7 @@ namespace lvslab::cli {
 
 struct ParitySuiteOptions {
     std::vector<std::string> paths;    ///< scenario files, and folders to search for them
+    std::string with;                  ///< the world beside the packet world
     std::vector<std::string> options;  ///< more arguments of each
     unsigned jobs = 0;                 ///< at one time; 0 = as many as there are cores
     bool json = false;

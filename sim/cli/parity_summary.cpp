@@ -80,7 +80,7 @@ struct Largest {
 struct Summary {
     std::size_t compared = 0, same = 0, refused = 0, no_run = 0, stories = 0;
     std::uint64_t packets = 0, events = 0, mismatches = 0, granule = 0;
-    Largest takeover, removal, share_difference;
+    Largest takeover, removal, share_difference, response_time_ks, response_time_shift;
 };
 
 Summary summary_of(const std::vector<ParityOfScenario>& all) {
@@ -101,6 +101,8 @@ Summary summary_of(const std::vector<ParityOfScenario>& all) {
         s.takeover.look_at(number(one, "takeover_difference"), one.path);
         s.removal.look_at(number(one, "removal_difference"), one.path);
         s.share_difference.look_at(share(one), one.path);
+        s.response_time_ks.look_at(number(one, "response_time_ks"), one.path);
+        s.response_time_shift.look_at(number(one, "response_time_shift"), one.path);
     }
     return s;
 }
@@ -129,8 +131,13 @@ std::string parity_line(const ParityOfScenario& one) {
         }
     }
     const auto largest_share = share(one);
-    return line + (largest_share ? fmt::format(", share {:.3f} %\n", 100 * *largest_share)
-                                 : std::string(", shares by chance\n"));
+    line += largest_share ? fmt::format(", share {:.3f} %", 100 * *largest_share)
+                          : std::string(", shares by chance");
+    if (const auto ks = number(one, "response_time_ks")) {
+        line += fmt::format(", response times KS {:.4f} ({:.6f} s)", *ks,
+                            one.numbers.value("response_time_shift", 0.0));
+    }
+    return line + "\n";
 }
 
 std::string parity_summary(const std::vector<ParityOfScenario>& all) {
@@ -144,7 +151,9 @@ std::string parity_summary(const std::vector<ParityOfScenario>& all) {
         s.granule, s.stories, s.compared);
     text += largest_line("of a takeover's time", s.takeover, 1, "s");
     text += largest_line("of a server's removal", s.removal, 1, "s");
-    return text + largest_line("of a server's share", s.share_difference, 100, "%");
+    text += largest_line("of a server's share", s.share_difference, 100, "%");
+    text += largest_line("of response times, KS distance", s.response_time_ks, 1, "of 1");
+    return text + largest_line("of response times, on average", s.response_time_shift, 1, "s");
 }
 
 std::string parity_summary_json(const std::vector<ParityOfScenario>& all) {
@@ -172,7 +181,9 @@ std::string parity_summary_json(const std::vector<ParityOfScenario>& all) {
                   {"stories_the_same", s.stories},
                   {"takeover_difference", s.takeover.as_json()},
                   {"removal_difference", s.removal.as_json()},
-                  {"share_difference", s.share_difference.as_json()}}}}
+                  {"share_difference", s.share_difference.as_json()},
+                  {"response_time_ks", s.response_time_ks.as_json()},
+                  {"response_time_shift", s.response_time_shift.as_json()}}}}
                .dump(2) +
            "\n";
 }

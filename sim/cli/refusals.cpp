@@ -22,7 +22,14 @@ std::optional<std::string> world_refuses(std::string_view world, const std::stri
         return kernel_world_refuses(file);
     }
     const auto found = unsupported_in(world, scenario);
-    return found.has_errors() ? std::optional(found.to_string()) : std::nullopt;
+    // What it runs otherwise is no refusal.
+    Diagnostics errors;
+    for (const auto& finding : found.items()) {
+        if (finding.severity == Severity::error) {
+            errors.add(finding);
+        }
+    }
+    return errors.empty() ? std::nullopt : std::optional(errors.to_string());
 }
 
 std::string shortened_refusal(const std::string& lines) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`lvslab parity` on journals that the packet world left. Called as parity_test.py LVSLAB."""
+"""`lvslab parity` with the flow world, and on journals that a world left. Called as
+parity_test.py LVSLAB."""
 import json
 import os
 import shutil
@@ -108,6 +109,60 @@ class Parity(unittest.TestCase):
         found = json.loads(self.suite("--json", folder).stdout)
         self.assertEqual([one["state"] for one in found["scenarios"]], ["refused"])
         self.assertEqual(found["summary"]["refused"], 1)
+
+    def test_the_flow_world_is_at_parity(self):
+        done = self.suite(self.path("story", "scenario.yaml"), "--with", "flow", "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["worlds"], ["packet", "flow"])
+        for replay in found["replays"]:
+            self.assertEqual({one["router"] for one in replay}, {"lvs1", "lvs1-2", "lvs2"})
+            for one in replay:
+                self.assertEqual(one["mismatches"], 0)
+                self.assertGreater(one["events"], 1000)
+        self.assertLess(found["takeover_difference"], 0.001)
+        self.assertLess(found["response_time_ks"], found["response_time_ks_limit"])
+        self.assertTrue(0 < found["response_time_shift"] < 0.001, found)
+
+    def test_a_choice_that_is_not_of_core_ipvs_fails(self):
+        """The flow world ran with the real servers' addresses the other way round."""
+        self.run_story("flow", "--world", "flow", "--segments", "--journal", "all")
+        shutil.copytree(self.path("story"), self.path("swapped"))
+        for name in ("scenario.yaml", "lvs.cf"):
+            with open(self.path("swapped", name), encoding="utf-8") as file:
+                text = file.read()
+            with open(self.path("swapped", name), "w", encoding="utf-8") as file:
+                file.write(text.replace("10.11.12.1/", "A/").replace("10.11.12.1\n", "A\n")
+                           .replace("10.11.12.2/", "10.11.12.1/")
+                           .replace("10.11.12.2\n", "10.11.12.1\n")
+                           .replace("A/", "10.11.12.2/").replace("A\n", "10.11.12.2\n"))
+        done = self.parity(self.path("flow", "journal.lvsj"), story="swapped")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"flow +lvs1 .* [1-9][0-9]* mismatches")
+        self.assertRegex(done.stdout, "flow had: to 10.11.12.[12]:80 by nat")
+        self.assertTrue(done.stdout.endswith("parity does NOT hold\n"))
+
+    def test_what_the_flow_world_cannot_do_is_told_with_its_place(self):
+        redirect = os.path.join(STORY, "..", "arp-problem", "redirect.yaml")
+        done = self.suite(redirect, "--with", "flow")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertRegex(done.stderr, r"redirect\.yaml:\d+:\d+: server web1 has a packet_cost; the "
+                                      r"flow world has no packets")
+        done = self.suite(redirect, self.path("story", "scenario.yaml"), "--with", "flow")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^refused .*redirect\.yaml: .*redirect\.yaml:\d+:\d+: "
+                                      r"server web1 has a packet_cost")
+        self.assertRegex(done.stdout, r"(?m)^same .*scenario\.yaml: [0-9]+ packets, 0 mismatches, one "
+                                      r"story, .*, response times KS 0\.")
+        self.assertIn("1 compared, of which 1 are at parity; 1 refused", done.stdout)
+
+    def test_options_of_the_other_worlds_are_refused(self):
+        story = self.path("story", "scenario.yaml")
+        for words in (["--with", "flow", "--virtual-time"], ["--with", "packet"],
+                      ["--with", "flow", "--journal", self.path("whole", "journal.lvsj")]):
+            done = self.suite(story, *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn(words[-1] if words[-1].startswith("--v") else "--with", done.stderr)
 
     def test_a_wrong_file_among_several_is_bad_input(self):
         broken = self.path("broken.yaml")

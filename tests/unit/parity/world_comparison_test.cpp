@@ -127,5 +127,15 @@ TEST(KolmogorovSmirnov, TheLimitHoldsSamplesOfOneDistributionAndNotOfTwo) {
     EXPECT_GT(ks_distance(a, other).value(), ks_limit(a.size(), other.size(), 0.001));
 }
 
+TEST(Wasserstein, ByHand) {
+    const std::vector<double> a{1, 2, 3, 4}, b{3, 4, 5, 6};
+    EXPECT_DOUBLE_EQ(wasserstein_distance(a, b).value(), 2);
+    EXPECT_DOUBLE_EQ(wasserstein_distance(b, a).value(), 2);
+    EXPECT_DOUBLE_EQ(wasserstein_distance(a, a).value(), 0);
+    const std::vector<double> one{10}, more{0, 10, 10, 10};
+    EXPECT_DOUBLE_EQ(wasserstein_distance(one, more).value(), 2.5);
+    EXPECT_FALSE(wasserstein_distance({}, a));
+}
+
 }  // namespace
 }  // namespace lvslab::parity
