@@ -198,13 +198,16 @@ void Traffic::lost(Number number, Message message) {
     const bool fin = message == Message::fin || message == Message::server_fin;
     const bool data = message == Message::syn || message == Message::syn_ack ||
                       message == Message::request || message == Message::response;
-    if (udp(c) || !(fin || data) || (data && c.ended)) {
+    const bool answer = message == Message::syn_ack || message == Message::response;
+    // A server does not know that its client has given up.
+    const bool wanted = fin || (data && (!c.ended || (answer && has_session(c))));
+    if (udp(c) || !wanted) {
         return;
     }
     const bool handshake = message == Message::syn || message == Message::syn_ack;
     const auto most = fin ? most_fin_tries : handshake ? most_syn_tries : most_data_tries;
     if (c.tries >= most) {
-        if (data && message != Message::response && message != Message::syn_ack) {
+        if (data && !answer) {
             end(number, Outcome::timed_out);  // TCP's own patience has ended
         }
         return;
@@ -226,7 +229,7 @@ void Traffic::retry(Number number, Message message) {
             break;
         case Message::syn_ack:
         case Message::response:
-            if (!c.ended && has_session(c)) {
+            if (has_session(c)) {
                 reply(number, message);
             }
             break;
@@ -482,6 +485,8 @@ void Traffic::at_client(Number number, Message message) {
     if (c.ended) {
         if (message == Message::server_fin) {
             send(number, Message::last_ack);
+        } else if (message == Message::syn_ack || (message == Message::response && !udp(c))) {
+            send(number, Message::client_rst);  // it has given up: no socket has asked for this
         }
         return;
     }

@@ -110,6 +110,31 @@ TEST(FlowWorld, closes_each_connection_that_it_opens_exactly_once) {
     EXPECT_TRUE(std::holds_alternative<journal::RunEnded>(events.events.back().payload));
 }
 
+TEST(FlowWorld, lets_a_client_that_has_given_up_reset_the_answer_that_comes_late) {
+    // Answers are lost for ten seconds, servers send them again; clients wait for three.
+    const auto scenario = shipped("takeover/link-one-way.yaml");
+    Recorder events;
+    run(scenario, {.segments = true}, events);
+    std::map<std::uint64_t, Endpoint> clients;
+    for (const auto& opened : events.all<journal::ConnectionOpened>()) {
+        clients.emplace(opened.connection, opened.client);
+    }
+    std::set<Endpoint> gave_up, reset;
+    for (const auto& closed : events.all<journal::ConnectionClosed>()) {
+        if (closed.outcome == journal::Outcome::timed_out) {
+            gave_up.insert(clients.at(closed.connection));
+        }
+    }
+    for (const auto& segment : events.all<journal::SegmentSeen>()) {
+        if ((segment.flags & static_cast<std::uint8_t>(ipvs::TcpFlags::rst)) != 0) {
+            EXPECT_FALSE(segment.reply);
+            EXPECT_TRUE(gave_up.contains(segment.client)) << segment.client.to_string();
+            reset.insert(segment.client);
+        }
+    }
+    EXPECT_GT(reset.size(), 10U);
+}
+
 TEST(FlowWorld, stops_when_it_is_told_and_still_closes_what_is_open) {
     const auto scenario = shipped("direct-routing/scenario.yaml");
     Recorder events;
