@@ -24,11 +24,14 @@ enum class Start {
     cold,            ///< as the program starts: inactive, and nobody was heard yet
     settled_active,  ///< in the middle of its work, active for long
     settled_backup,  ///< the same, standing by beside an active partner
+    /// Cold, but this node was active when its program died, and what it held is cleared up: its
+    /// partner's deadline is running, or the partner has the service already.
+    after_active,
 };
 /// The node begins. The first event of a machine, and no other before it.
 struct Started {
     Start how = Start::cold;
-    /// From now to the first heartbeat; unset = keepalive.
+    /// From now to the first heartbeat; unset = keepalive. After_active says its own at once.
     std::optional<Duration> first_heartbeat{};
     Duration heard_ago{};  ///< settled: since the partner's last word
 };

@@ -54,11 +54,24 @@ void Pulse::on(const Started& started) {
     }
     standby_since_ = now_;
     silence_at_ = now_ + settings_.deadtime;
-    if (started.how != Start::cold) {
+    if (started.how == Start::settled_active || started.how == Start::settled_backup) {
         silence_at_ -= started.heard_ago;
     }
     if (settings_.backup_active) {
         send_at_ = now_ + started.first_heartbeat.value_or(settings_.keepalive);
+    }
+    if (started.how == Start::after_active) {
+        yield_after_death();
+    }
+}
+
+/// The partner is told at once that nobody is active here. What it said of itself before it knew is
+/// no reason to become active again.
+void Pulse::yield_after_death() {
+    died_active_ = true;
+    yields_until_ = now_ + settings_.deadtime;
+    if (settings_.backup_active) {
+        send_at_ = now_;
     }
 }
 
@@ -91,13 +104,11 @@ void Pulse::on(const AddressesRaised&) {
 void Pulse::on(const Heard& heard) {
     if (const auto* refused = std::get_if<RefusedWord>(&heard.word)) {
         note(Notice::word_refused, refused->to_string());
-    } else {
+    } else if (std::get<Word>(heard.word) == Word::running) {
         silence_at_ = now_ + settings_.deadtime;
-        if (std::get<Word>(heard.word) == Word::running) {
-            partner_is_running();
-        } else {
-            partner_is_stopped();
-        }
+        partner_is_running();
+    } else {
+        partner_is_stopped();
     }
     look_at_links();
 }
@@ -138,6 +149,7 @@ void Pulse::on(const Released&) {
     }
     deactivate(Reason::released);
     yields_until_ = now_ + settings_.deadtime;
+    died_active_ = false;
     handed_over_ = true;
     send_heartbeats();
 }
@@ -166,8 +178,14 @@ void Pulse::partner_is_running() {
     }
 }
 
+/// A partner that leaves the service alone for deadtime after this node's death does not count as
+/// one that lives: the service waits no longer than for one that is gone.
 void Pulse::partner_is_stopped() {
-    if (!active_ && !faulty() && now_ >= yields_until_) {
+    if (yields() && died_active_) {
+        return;
+    }
+    silence_at_ = now_ + settings_.deadtime;
+    if (!active_ && !faulty() && !yields()) {
         activate(Reason::partner_stopped);
     }
 }

@@ -52,11 +52,13 @@ private:
     void partner_is_running();
     void partner_is_stopped();
     void partner_is_silent();
+    bool yields() const { return !active_ && now_ < yields_until_; }
     bool may_take_back() const;
     void look_at_links();
     bool not_wanted() const;
     void activate(Reason reason);
     void be_active_already();
+    void yield_after_death();
     void deactivate(Reason reason);
     void send_heartbeats();
     void begin_announcing();
@@ -77,8 +79,9 @@ private:
     Time silence_at_ = never;
     Time announce_at_ = never;
     int announced_ = 0;
-    Time yields_until_{};   ///< handed over: a partner that says "stopped" may still take it
-    Time standby_since_{};  ///< inactive and free of faults since then
+    Time yields_until_{};  ///< a partner that says "stopped" may still take what was this node's
+    bool died_active_ = false;  ///< it yields because its program died, not by an operator's will
+    Time standby_since_{};      ///< inactive and free of faults since then
     Time now_{};
     std::vector<Action> actions_;
 };

@@ -14,10 +14,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 using pulse::Start;
 
-constexpr std::array<std::pair<Start, const char*>, 3> words{
+constexpr std::array<std::pair<Start, const char*>, 4> words{
     {{Start::cold, "cold"},
      {Start::settled_active, "settled_active"},
-     {Start::settled_backup, "settled_backup"}}};
+     {Start::settled_backup, "settled_backup"},
+     {Start::after_active, "after_active"}}};
 
 Beginning of_json(const Json& json) {
     Beginning beginning;

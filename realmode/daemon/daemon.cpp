@@ -241,17 +241,11 @@ private:
         control_ = std::move(opened.value).value_or(nullptr);
     }
 
-    /// After the death of an active router the partner's deadline is running, or it has the service
-    /// already: it is told at once that nobody is active here, and what it said of itself before
-    /// it knew is no reason to become active again.
     void begin() {
-        auto first_heartbeat = options_.first_heartbeat;
-        if (start_.after_active) {
-            first_heartbeat = Duration::zero();
-            yields_until_ = timers_.now() + file_.config.deadtime;
-        }
-        router_->start(has_beginning() ? options_.beginning->start()
-                                       : router::RouterStart{.first_heartbeat = first_heartbeat});
+        router::RouterStart start;
+        start.how = start_.after_active ? pulse::Start::after_active : pulse::Start::cold;
+        start.first_heartbeat = options_.first_heartbeat;
+        router_->start(has_beginning() ? options_.beginning->start() : start);
     }
 
     /// A process that takes the place of one that died is in the middle of its own story.
@@ -261,11 +255,7 @@ private:
         if (!router_) {
             return;  // it has not begun
         }
-        const auto stopped = pulse::encode(pulse::Word::stopped);
-        const bool yields = timers_.now() < yields_until_ && !router_->active();
-        if (!yields || !std::ranges::equal(payload, stopped)) {
-            router_->hear(path, payload);
-        }
+        router_->hear(path, payload);
         end_if_over();
     }
 
@@ -539,7 +529,6 @@ private:
     Time signed_{};
     std::optional<Duration> watchdog_ = watchdog_interval();
     Time watchdog_at_{};
-    Time yields_until_{};
     bool unheard_ = false;
     bool keeps_ = false;
     bool over_ = false;

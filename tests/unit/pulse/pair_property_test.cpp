@@ -25,10 +25,11 @@ struct Trouble {
     std::uint64_t seed = 0;
     Duration keepalive{}, deadtime{};
     Duration least_delay{}, most_delay{};  ///< of any word that arrives, before and after
-    bool in_order = false;   ///< words arrive in the order of sending, whatever their paths
-    bool both_paths = true;  ///< else the private path stays as lossy as it was
-    double loss = 0;         ///< before whole_from, outside of cuts
-    bool failures = false;   ///< crashes, restarts, dead routers, releases before the settling
+    bool in_order = false;    ///< words arrive in the order of sending, whatever their paths
+    bool both_paths = true;   ///< else the private path stays as lossy as it was
+    double loss = 0;          ///< before whole_from, outside of cuts
+    bool failures = false;    ///< crashes, restarts, dead routers, releases before the settling
+    bool supervised = false;  ///< who starts again knows whether the one before died active
     Failback failback = Failback::none;
 
     Duration jitter() const { return most_delay - least_delay; }
@@ -38,7 +39,7 @@ struct Trouble {
                    << lvslab::to_string(t.least_delay) << " to " << lvslab::to_string(t.most_delay)
                    << (t.in_order ? ", in order" : "")
                    << (t.both_paths ? ", both paths" : ", public path") << ", loss " << t.loss
-                   << (t.failures ? ", failures" : "")
+                   << (t.failures ? ", failures" : "") << (t.supervised ? ", supervised" : "")
                    << (t.failback == Failback::primary ? ", failback" : "");
     }
 };
@@ -105,6 +106,15 @@ std::vector<Moment> play(const Trouble& trouble, Time when) {
     // What happened to a node less than a delay ago may still be on its way: failures end before.
     const auto quiet = whole_from - trouble.most_delay;
     const auto before = quiet.time_since_epoch();
+    // Two nodes that each wait for the other to take over do so for deadtime.
+    const auto wait = trouble.deadtime;
+    const auto start_again = [&](Node node, Time then) {
+        if (trouble.supervised) {
+            pair.start_again(node, then - wait);
+        } else {
+            pair.start(node, then);
+        }
+    };
     for (const auto node : {Node::primary, Node::backup}) {
         pair.start(node, Time{} + between(random, 0s, trouble.failures ? before : before / 2));
         if (!trouble.failures) {
@@ -114,15 +124,14 @@ std::vector<Moment> play(const Trouble& trouble, Time when) {
             const auto then = Time{} + between(random, 0s, before);
             switch (random.below(3)) {
                 case 0:
-                    pair.crash(node, then);
-                    pair.start(node, std::min(then + between(random, 0s, 30s), quiet));
+                    pair.crash(node, trouble.supervised ? then - wait : then);
+                    start_again(node, std::min(then + between(random, 0s, 30s), quiet));
                     break;
                 case 1:
-                    // Two nodes that each wait for the other to take over do so for deadtime.
-                    pair.happens(node, Released{}, then - trouble.deadtime);
+                    pair.happens(node, Released{}, then - wait);
                     break;
                 default:
-                    pair.start(node, then);  // a restart without a pause
+                    start_again(node, then);  // a restart without a pause
             }
         }
     }
@@ -151,6 +160,7 @@ Trouble any_trouble() {
     t.both_paths = *rc::gen::arbitrary<bool>();
     t.loss = *rc::gen::element(0.0, 0.2, 0.5, 0.9, 1.0);
     t.failures = *rc::gen::arbitrary<bool>();
+    t.supervised = *rc::gen::arbitrary<bool>();
     return t;
 }
 

@@ -70,6 +70,75 @@ Reconfigured to(Settings settings, Duration keepalive, Duration deadtime) {
     return {settings};
 }
 
+// ---- after the death of an active program of this node ----
+
+TEST(PulseAfterDeath, SaysAtOnceThatItStandsByAndThenEachKeepalive) {
+    Story node(Story::pair(primary), {Start::after_active, 700ms});
+    node.passes(0s);
+    EXPECT_THAT(node, still_inactive());
+    const std::vector stands_by{SendHeartbeat{Path::public_net, Word::stopped},
+                                SendHeartbeat{Path::private_net, Word::stopped}};
+    EXPECT_EQ(node.done_of<SendHeartbeat>(), stands_by);
+    node.passes(1999ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), IsEmpty());
+    node.passes(2s);
+    EXPECT_EQ(node.done_of<SendHeartbeat>(), stands_by);
+}
+
+TEST(PulseAfterDeath, LeavesTheServiceToAStoppedPartnerForDeadtimeAndNotLonger) {
+    Story node(Story::pair(primary), {Start::after_active});
+    for (const Duration when : {1ms, 2000ms, 4000ms, 5999ms}) {
+        node.at(when, heartbeat(Word::stopped));
+        EXPECT_THAT(node, still_inactive()) << lvslab::to_string(when);
+    }
+    node.passes(6s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(PulseAfterDeath, StandsByForAPartnerThatTookTheService) {
+    Story node(Story::pair(primary), {Start::after_active});
+    node.at(1s, heartbeat(Word::stopped));
+    node.at(2s, heartbeat(Word::running));
+    EXPECT_THAT(node, still_inactive());
+    node.passes(7999ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(8s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+TEST(PulseAfterDeath, TakesTheServiceThatThePartnerHandsBackWithinDeadtime) {
+    Story node(Story::pair(primary), {Start::after_active});
+    node.at(1s, heartbeat(Word::running));
+    node.at(2s, heartbeat(Word::stopped));
+    EXPECT_THAT(node, became_active(Reason::partner_stopped));
+}
+
+TEST(PulseAfterDeath, AColdStartHasNobodyToLeaveItTo) {
+    Story node(Story::pair(primary));
+    node.at(1s, heartbeat(Word::stopped));
+    EXPECT_THAT(node, became_active(Reason::partner_stopped));
+}
+
+TEST(PulseAfterDeath, WhoIsForcedToBeActiveIsAndSaysSoAtOnce) {
+    auto settings = Story::pair(primary);
+    settings.force_active = true;
+    Story node(settings, {Start::after_active});
+    EXPECT_THAT(node, became_active(Reason::forced));
+    node.passes(0s);
+    EXPECT_EQ(node.done_of<SendHeartbeat>().front(),
+              (SendHeartbeat{Path::public_net, Word::running}));
+}
+
+TEST(PulseAfterDeath, WithoutABackupItIsActiveAfterDeadtime) {
+    auto settings = Story::pair(primary);
+    settings.backup_active = false;
+    Story node(settings, {Start::after_active});
+    node.passes(5999ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), IsEmpty());
+    node.passes(6s);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
 TEST(PulseReload, KeepsTheRoleAndTheDeadlineOfWhatDidNotChange) {
     Story node(backup);
     node.at(3s, heartbeat(Word::running));

@@ -72,9 +72,20 @@ public:
             hand_in(node, Started{}, when);
         });
     }
+    /// Starts the node in the place of one that died, as a supervisor does: it knows whether that
+    /// one was active.
+    void start_again(Node node, Time when) {
+        at(when, [this, node, when] {
+            const bool was_active = died_active_[index_of(node)] || active(node);
+            died_active_[index_of(node)] = false;
+            nodes_[index_of(node)].emplace(settings_[index_of(node)]);
+            hand_in(node, Started{was_active ? Start::after_active : Start::cold}, when);
+        });
+    }
     /// The node is gone at once and says nothing.
     void crash(Node node, Time when) {
         at(when, [this, node, when] {
+            died_active_[index_of(node)] |= active(node);
             nodes_[index_of(node)].reset();
             if (observer_ != nullptr) {
                 observer_->crashes(node, when);
@@ -202,6 +213,7 @@ private:
     Channel channel_;
     Observer* observer_;
     std::array<std::optional<Pulse>, 2> nodes_;
+    std::array<bool, 2> died_active_{};
     std::map<std::pair<Time, std::uint64_t>, Task> queue_;
     std::uint64_t sequence_ = 0;
     std::vector<Moment> history_;

@@ -21,6 +21,15 @@ TEST(Beginning, IsReadBackAsItWasWritten) {
     EXPECT_EQ(*read, beginning);
 }
 
+TEST(Beginning, HasAWordForEachWayToBegin) {
+    for (const auto how : {pulse::Start::cold, pulse::Start::settled_active,
+                           pulse::Start::settled_backup, pulse::Start::after_active}) {
+        Beginning beginning;
+        beginning.how = how;
+        EXPECT_EQ(*read_beginning(beginning_text(beginning), "begin.json"), beginning);
+    }
+}
+
 TEST(Beginning, SaysWhenEachServerIsCheckedFirst) {
     Beginning beginning;
     beginning.first_checks = {{"shop", "web1", milliseconds(410)}};
