@@ -45,6 +45,25 @@ private:
     void check_masquerade(const router::MasqueradeNeed& need);
     void check_source_nat_of_ipvs();
 
+    // host_check_duplicates.cpp
+    void check_duplicates();
+    void check_duplicate(const AddressQuestion& floating, const SourceLocation& where);
+    /// Whose hardware address it is, by what neighbours said: "real server oak"; "" = nobody's.
+    std::string known_as(const HardwareAddress& hardware_address) const;
+    bool is_partners(const HardwareAddress& hardware_address) const;
+
+    // host_check_filters.cpp
+    void check_filters();
+    void check_filters_for_heartbeats(const Address& own, const Address& partner, const char* what);
+    void check_filters_for_requests(const config::VirtualServer& v);
+    /// Where requests come in, what of it the kernel sends on to the real servers and back.
+    void check_filters_for_servers(const config::VirtualServer& v);
+    /// False if it found fault.
+    bool check_filter(FilterHook hook, const FilteredPacket& packet, const std::string& what,
+                      const SourceLocation& where);
+    std::vector<FilteredPacket> requests_of(const config::VirtualServer& v) const;
+    std::string device_near(const Address& address) const;
+
     // host_check_real_server.cpp
     void check_real_server(const router::RealServerNeed& server);
     void check_silence(const router::RealServerNeed& server);

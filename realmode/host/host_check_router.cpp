@@ -37,6 +37,8 @@ void HostCheck::check_router() {
     check_heartbeat_port();
     check_neighbours();
     check_rules();
+    check_filters();
+    check_duplicates();
 }
 
 void HostCheck::check_module(const std::string& module, const std::string& what,

@@ -19,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -295,20 +296,40 @@ void read_rules(const config::LvsConfig& config, HostFacts& facts) {
     if (!text_of("/proc/net/ip_tables_names").empty()) {
         if (const auto text = run({"iptables-legacy-save"})) {
             add_iptables(*text, "iptables-legacy-save", devices, facts.rules);
+            add_iptables_filter(*text, "iptables-legacy-save", "ip", facts.filters);
         }
     }
-    for (const auto* program : {"iptables-save", "ip6tables-save"}) {
+    for (const auto& [program, family] :
+         {std::pair("iptables-save", "ip"), std::pair("ip6tables-save", "ip6")}) {
         if (const auto text = run({program})) {
             add_iptables(*text, program, devices, facts.rules);
+            add_iptables_filter(*text, program, family, facts.filters);
         }
     }
     if (const auto text = run({"nft", "-j", "list", "ruleset"})) {
-        if (!add_nftables(*text, facts.rules)) {
+        if (!add_nftables(*text, facts.rules) || !add_nftables_filter(*text, facts.filters)) {
             facts.rules_not_read.emplace_back("nft -j list ruleset: printed something else");
         }
     }
     if (const auto arp = output_of({"arptables-save"}); arp.failure.empty()) {
         add_arptables(arp.text, facts.rules);
+    }
+}
+
+// ---- who else holds an address
+
+/// More would be a flood, and names for hardware addresses are all that they are for.
+constexpr std::size_t most_servers_asked = 256;
+
+void read_neighbours(const config::LvsConfig& config, HostFacts& facts) {
+    const auto questions = questions_to_neighbours(config, facts);
+    if (questions.empty()) {
+        return;
+    }
+    try {
+        facts.probe = probe_addresses(questions);
+    } catch (const std::system_error& error) {
+        facts.probe.failures.emplace_back(error.what());
     }
 }
 
@@ -320,6 +341,69 @@ std::optional<bool> clock_synchronised() {
 }
 
 }  // namespace
+
+std::vector<AddressQuestion> floating_addresses(const config::LvsConfig& config) {
+    std::vector<AddressQuestion> found;
+    const auto add = [&](const Address& address, const std::string& alias) {
+        const AddressQuestion floating{address, alias.substr(0, alias.find(':'))};
+        if (std::ranges::find(found, floating) == found.end()) {
+            found.push_back(floating);
+        }
+    };
+    for (const auto& v : config.virtual_servers) {
+        if (v.active) {
+            add(v.address, v.device);
+        }
+    }
+    if (config.network == config::NetworkType::nat && config.nat_router) {
+        add(*config.nat_router, config.nat_router_device);
+    }
+    return found;
+}
+
+std::vector<AddressQuestion> questions_to_neighbours(const config::LvsConfig& config,
+                                                     const HostFacts& facts) {
+    const auto here = [&](const Address& address) {
+        return std::ranges::any_of(
+            facts.addresses, [&](const HostAddress& a) { return a.network.address == address; });
+    };
+    std::vector<AddressQuestion> questions;
+    if (!here(config.primary) && !here(config.backup)) {
+        return questions;
+    }
+    std::set<std::string> devices;
+    const auto ask = [&](const Address& address, const std::string& device) {
+        const AddressQuestion question{address, device};
+        if (!address.is_unspecified() && !device.empty() && !here(address) &&
+            std::ranges::find(questions, question) == questions.end()) {
+            questions.push_back(question);
+            devices.insert(device);
+        }
+    };
+    for (const auto& [address, device] : floating_addresses(config)) {
+        ask(address, device);
+    }
+    const auto ask_neighbour = [&](const Address& address) {
+        for (const auto& a : facts.addresses) {
+            if (devices.contains(a.device) && a.network.contains(address)) {
+                ask(address, a.device);
+            }
+        }
+    };
+    for (const auto& address :
+         {config.primary, config.backup, config.primary_private, config.backup_private}) {
+        ask_neighbour(address);
+    }
+    std::size_t servers = 0;
+    for (const auto& v : config.virtual_servers) {
+        for (const auto& server : v.servers) {
+            if (v.active && server.active && ++servers <= most_servers_asked) {
+                ask_neighbour(server.address);
+            }
+        }
+    }
+    return questions;
+}
 
 std::vector<UdpSocketLine> parse_proc_net_udp(std::string_view text) {
     std::vector<UdpSocketLine> sockets;
@@ -364,6 +448,7 @@ HostFacts read_host_facts(const config::LvsConfig& config, const router::HostRul
     read_devices(facts);
     read_udp_ports(config, facts);
     read_rules(config, facts);
+    read_neighbours(config, facts);
     facts.router_pid = other_router();
     facts.clock_synchronised = clock_synchronised();
     return facts;

@@ -12,7 +12,9 @@
 #include "core/base/quantities.hpp"
 #include "core/config/lvs_config.hpp"
 #include "core/router/host_rules.hpp"
+#include "realmode/host/address_probe.hpp"
 #include "realmode/host/loaded_rules.hpp"
+#include "realmode/host/packet_filter.hpp"
 
 namespace lvslab::realmode {
 
@@ -50,14 +52,26 @@ struct HostFacts {
     std::vector<HostAddress> addresses;
     std::vector<UdpPort> udp_ports;
     LoadedRules rules;
+    std::vector<FilterTable> filters;
     /// Why loaded rules are not known, one sentence for each program that should tell them.
     std::vector<std::string> rules_not_read;
+    AddressProbe probe;                      ///< of a router's VIPs: see questions_to_neighbours()
     std::optional<int> router_pid;           ///< another lvsrouter of this network namespace
     std::optional<bool> clock_synchronised;  ///< as the kernel's clock says (adjtimex(2))
 };
 
 /// Reads what the configuration makes matter.
 HostFacts read_host_facts(const config::LvsConfig& config, const router::HostRules& rules);
+
+/// The addresses that move between the routers, with their devices ("eth0"): of each active virtual
+/// service, and of the NAT router under NAT. Each once.
+std::vector<AddressQuestion> floating_addresses(const config::LvsConfig& config);
+
+/// What a router asks its networks for: the floating addresses that it does not hold itself, and on
+/// the same devices those of its partner and of the real servers, to know who answers. Nothing if
+/// the host is no router.
+std::vector<AddressQuestion> questions_to_neighbours(const config::LvsConfig& config,
+                                                     const HostFacts& facts);
 
 /// Lines of /proc/net/udp and udp6, with the inode of each socket.
 struct UdpSocketLine {

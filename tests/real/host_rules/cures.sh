@@ -48,6 +48,37 @@ if [ "$part" = router ]; then
     ip addr add 192.168.26.9/24 dev eth0
     ip addr add 10.11.12.9/24 dev eth1
     ip link set eth1 down
+    # Filters as hosts have them: answers alone come in and are forwarded.
+    nft -f - <<RULES
+table inet wall {
+    chain in {
+        type filter hook input priority filter; policy drop;
+        ct state vmap { established : accept, related : accept, invalid : drop }
+        iifname "lo" accept
+        tcp dport { 22, 25 } accept
+    }
+    chain through {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+    }
+}
+RULES
+    iptables -P OUTPUT DROP
+    iptables -A OUTPUT -o lo -j ACCEPT
+    iptables -A OUTPUT -p tcp -m tcp --dport 25 -j ACCEPT
+    lvsrouter check --config /lvs.cf >/found || true
+    for told in \
+        'note: cannot tell whether heartbeats from 192.168.26.8 .* chain in of table inet wall' \
+        'error: heartbeats to 192.168.26.8 .* chain OUTPUT of table ip filter' \
+        'error: requests to virtual "ftp" .*tcp port 21) are dropped by chain in of table inet wall' \
+        'error: requests to real server oak .*tcp ports 10000:20000.* dropped by chain OUTPUT' \
+        'note: cannot tell whether answers of real server oak (10.11.12.21, tcp port 25)'; do
+        grep -q "$told" /found || { echo "FAILED: no finding like: $told"; cat /found; exit 1; }
+    done
+    if grep -q 'requests to virtual "mail"' /found; then
+        echo "FAILED: port 25 is accepted"
+        exit 1
+    fi
 else
     ip addr add 10.11.12.21/24 dev eth1
 fi

@@ -45,6 +45,51 @@ TEST(GratuitousArp, IsTheOriginalsFrame) {
                                        " 000000000000000000000000000000000000")));
 }
 
+// RFC 5227, 2.1.1: nobody's table changes by a request of 0.0.0.0.
+TEST(ArpProbe, AsksAllAndSaysNothingOfItsSender) {
+    EXPECT_THAT(arp_probe(address("192.168.26.10"), owner),
+                ElementsAreArray(bytes("ffffffffffff 0242ac110002 0806"
+                                       " 0001 0800 06 04 0001"
+                                       " 0242ac110002 00000000"
+                                       " 000000000000 c0a81a0a"
+                                       " 000000000000000000000000000000000000")));
+}
+
+TEST(ArpProbe, IsAnsweredByWhoeverHasTheAddressAsItsSender) {
+    const auto vip = address("192.168.26.10");
+    const auto answer = gratuitous_arp(vip, owner);
+    EXPECT_EQ(arp_owner(answer, vip), owner);
+    EXPECT_EQ(arp_owner(answer, address("192.168.26.11")), std::nullopt);
+    EXPECT_EQ(arp_owner(arp_probe(vip, owner), vip), std::nullopt) << "another that asks";
+    EXPECT_EQ(arp_owner(std::span(answer).first(41), vip), std::nullopt);
+    EXPECT_EQ(to_string(owner), "02:42:ac:11:00:02");
+}
+
+// Checksum worked out by hand from RFC 4443, 2.3.
+TEST(NeighbourSolicitation, AsksTheGroupOfTheAddressFromNowhere) {
+    const auto frame = duplicate_address_solicitation(address("2001:db8::10"), owner);
+    EXPECT_THAT(frame, ElementsAreArray(bytes("3333ff000010 0242ac110002 86dd"
+                                              " 60000000 0018 3a ff"
+                                              " 00000000000000000000000000000000"
+                                              " ff0200000000000000000001ff000010"
+                                              " 87 00 4ccf 00000000"
+                                              " 20010db8000000000000000000000010")));
+    packet::ChecksumSum sum;
+    sum.add_pseudo_header(address("::"), address("ff02::1:ff00:10"), 58, 24);
+    sum.add(std::span(frame).subspan(54));
+    EXPECT_EQ(sum.checksum(), 0);
+}
+
+TEST(NeighbourSolicitation, IsAnsweredByAnAdvertisementOfTheAddress) {
+    const auto vip = address("2001:db8::10");
+    const auto answer = unsolicited_advertisement(vip, owner, false);
+    EXPECT_EQ(advertised_owner(answer, vip), owner);
+    EXPECT_EQ(advertised_owner(std::span(answer).first(78), vip), owner) << "by its frame";
+    EXPECT_EQ(advertised_owner(answer, address("2001:db8::11")), std::nullopt);
+    EXPECT_EQ(advertised_owner(duplicate_address_solicitation(vip, owner), vip), std::nullopt);
+    EXPECT_EQ(advertised_owner(std::span(answer).first(77), vip), std::nullopt);
+}
+
 // Checksum worked out by hand from RFC 4443, 2.3.
 TEST(NeighbourAdvertisement, OverridesAtAllNodes) {
     EXPECT_THAT(unsolicited_advertisement(address("2001:db8::10"), owner, false),

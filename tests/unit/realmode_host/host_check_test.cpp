@@ -262,6 +262,103 @@ const std::vector<Case> router_faults{
      "ip route get 172.16.0.1"},
 };
 
+/// A host whose filter has these lines of iptables-save.
+void filter(HostFacts& facts, const std::string& lines) {
+    add_iptables_filter(
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT "
+        "[0:0]\n" +
+            lines,
+        "iptables-save", "ip", facts.filters);
+}
+
+constexpr HardwareAddress partner_mac{2, 0, 0, 0, 0, 8}, stranger_mac{2, 0, 0, 0, 0, 0x99},
+    server_mac{2, 0, 0, 0, 0, 0x21};
+
+const std::vector<Case> filter_faults{
+    {"heartbeats_dropped", "nat", sound_router,
+     [](Facts& f, Config&) { filter(f, "-A INPUT -s 192.168.26.8/32 -p udp -j DROP\n"); },
+     "error lvs.cf: heartbeats from 192.168.26.8 on the public path (UDP port 539) are dropped by "
+     "chain INPUT of table ip filter (input): -A INPUT -s 192.168.26.8/32 -p udp -j DROP",
+     "iptables -I INPUT -s 192.168.26.8 -d 192.168.26.9 -p udp --sport 539 --dport 539 -j ACCEPT"},
+    {"private_heartbeats_do_not_leave", "nat", sound_router,
+     [](Facts& f, Config&) { filter(f, "-A OUTPUT -o eth1 -p udp -j REJECT\n"); },
+     "error lvs.cf: heartbeats to 10.11.12.8 on the private path (UDP port 539) are dropped by "
+     "chain OUTPUT",
+     "iptables -I OUTPUT -s 10.11.12.9 -d 10.11.12.8 -p udp --sport 539 --dport 539 -j ACCEPT"},
+    {"heartbeats_as_answers", "nat", sound_router,
+     [](Facts& f, Config&) {
+         filter(
+             f,
+             "-A INPUT -p tcp -j ACCEPT\n-A INPUT -i eth1 -j ACCEPT\n"
+             "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -j DROP\n");
+     },
+     "note lvs.cf: cannot tell whether heartbeats from 192.168.26.8 on the public path (UDP port "
+     "539) get through chain INPUT of table ip filter (input): it hangs on -A INPUT -m conntrack",
+     "iptables -I INPUT -s 192.168.26.8 -d 192.168.26.9 -p udp --sport 539 --dport 539 -j ACCEPT"},
+    {"requests_dropped", "nat", sound_router,
+     [](Facts& f, Config&) { filter(f, "-A INPUT -p tcp -m tcp --dport 80 -j DROP\n"); },
+     "error lvs.cf:25:12: requests to virtual \"shop\" (192.168.26.10, tcp port 80) are dropped by",
+     "iptables -I INPUT -d 192.168.26.10 -p tcp --dport 80 -j ACCEPT"},
+    {"passive_ftp_dropped", "direct", sound_router,
+     [](Facts& f, Config&) {
+         filter(f, "-A INPUT -p tcp -m multiport ! --dports 21,80 -j DROP\n");
+     },
+     "requests to virtual \"ftp\" (192.168.26.10, tcp ports 10000:20000) are dropped by",
+     "iptables -I INPUT -d 192.168.26.10 -p tcp --dport 10000:20000 -j ACCEPT"},
+    {"answers_not_forwarded", "nat", sound_router,
+     [](Facts& f, Config& c) {
+         c.virtual_servers[0].active = false;
+         filter(f, "-A FORWARD -i eth1 -j DROP\n");
+     },
+     "error lvs.cf:27:19: answers of real server oak (10.11.12.21, tcp port 80) are dropped by "
+     "chain FORWARD",
+     "iptables -I FORWARD -s 10.11.12.21 -p tcp --sport 80 -j ACCEPT"},
+    {"requests_not_sent_on", "direct", sound_router,
+     [](Facts& f, Config& c) {
+         c.virtual_servers[0].active = false;
+         filter(f, "-A OUTPUT -o eth1 -p tcp -j DROP\n");
+     },
+     "error lvs.cf:27:19: requests to real server oak (10.11.12.21, tcp port 80) are dropped by "
+     "chain OUTPUT",
+     "iptables -I OUTPUT -d 192.168.26.10 -p tcp --dport 80 -j ACCEPT"},
+    {"held_by_a_stranger", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.probe.holders = {{address("192.168.26.10"), "eth0", stranger_mac},
+                            {address("192.168.26.10"), "eth0", partner_mac},
+                            {address("192.168.26.8"), "eth0", partner_mac}};
+     },
+     "error lvs.cf:13:15: 192.168.26.10 is held by 02:00:00:00:00:99 on the network of eth0, which "
+     "is not the other router: two hosts answer for it",
+     "take the address off that host"},
+    {"nat_address_held_by_a_stranger", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.probe.holders = {{address("10.11.12.10"), "eth1", stranger_mac},
+                            {address("10.11.12.8"), "eth1", partner_mac}};
+     },
+     "error lvs.cf:9:14: 10.11.12.10 is held by 02:00:00:00:00:99 on the network of eth1",
+     "take the address off that host"},
+    {"held_by_a_real_server", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.probe.holders = {{address("192.168.26.10"), "eth0", server_mac},
+                            {address("10.11.12.21"), "eth0", server_mac}};
+     },
+     "02:00:00:00:00:21 on the network of eth0, which is real server oak (10.11.12.21): it takes "
+     "the clients away",
+     "on that host: sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2"},
+    {"held_by_who_may_be_the_partner", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.probe.holders = {{address("192.168.26.10"), "eth0", stranger_mac}};
+     },
+     "note lvs.cf:13:15: 192.168.26.10 is held by 02:00:00:00:00:99 on the network of eth0; cannot "
+     "tell whether that is the other router",
+     "take the address off that host if it is another"},
+    {"neighbours_not_asked", "nat", sound_router,
+     [](Facts& f, Config&) { f.probe.failures = {"eth0 was not asked: Operation not permitted"}; },
+     "note lvs.cf: cannot tell whether another host holds a virtual address: eth0 was not asked: "
+     "Operation not permitted",
+     "run this as root"},
+};
+
 const std::vector<Case> rule_faults{
     {"no_mark", "nat", sound_router, [](Facts& f, Config&) { f.rules.marks.pop_back(); },
      "error lvs.cf:15:14: virtual \"ftp\" needs firewall mark 21: packets to tcp port 21 of "
@@ -370,6 +467,7 @@ const std::vector<Case> real_server_faults{
 
 const auto named = [](const auto& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Router, OneFault, ::testing::ValuesIn(router_faults), named);
+INSTANTIATE_TEST_SUITE_P(Filters, OneFault, ::testing::ValuesIn(filter_faults), named);
 INSTANTIATE_TEST_SUITE_P(Rules, OneFault, ::testing::ValuesIn(rule_faults), named);
 INSTANTIATE_TEST_SUITE_P(RealServer, OneFault, ::testing::ValuesIn(real_server_faults), named);
 
@@ -379,6 +477,27 @@ TEST(HostCheck, a_running_router_holds_its_virtual_addresses_and_its_port) {
     facts.addresses.push_back(on("eth0", "192.168.26.10/24"));
     facts.udp_ports.push_back({{address("192.168.26.9"), Port{539}}, "lvsrouter", 4711});
     EXPECT_EQ(shown(found(configured("nat"), facts)), "");
+}
+
+TEST(HostCheck, the_other_router_holds_virtual_addresses_by_right) {
+    auto facts = sound_router();
+    facts.probe.holders = {{address("192.168.26.10"), "eth0", partner_mac},
+                           {address("192.168.26.8"), "eth0", partner_mac}};
+    EXPECT_EQ(shown(found(configured("nat"), facts)), "");
+}
+
+TEST(HostCheck, asks_for_what_is_not_its_own_and_for_those_who_may_answer) {
+    auto facts = sound_router();
+    const std::vector<AddressQuestion> all{{address("192.168.26.10"), "eth0"},
+                                           {address("10.11.12.10"), "eth1"},
+                                           {address("192.168.26.8"), "eth0"},
+                                           {address("10.11.12.8"), "eth1"},
+                                           {address("10.11.12.21"), "eth1"}};
+    EXPECT_EQ(questions_to_neighbours(configured("nat"), facts), all);
+    facts.addresses.push_back(on("eth0", "192.168.26.10/24"));
+    const auto held = questions_to_neighbours(configured("nat"), facts);
+    EXPECT_EQ(held.front().address, address("10.11.12.10"));
+    EXPECT_TRUE(questions_to_neighbours(configured("direct"), sound_real_server()).empty());
 }
 
 TEST(HostCheck, dropped_arp_requests_are_as_good_as_settings) {
