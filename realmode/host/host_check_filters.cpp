@@ -20,6 +20,9 @@ Network alone(const Address& address) {
     return {address, address.is_v4() ? 32U : 128U};
 }
 
+/// ip_vs_core.c, ip_vs_ops4: requests are taken at LOCAL_IN, answers changed at FORWARD.
+constexpr int ipvs_takes_requests = 98, ipvs_changes_answers = 100;
+
 router::PortRange one(Port port) {
     return {port, port};
 }
@@ -126,6 +129,7 @@ std::vector<FilteredPacket> HostCheck::requests_of(const config::VirtualServer& 
     packet.destination = alone(v.address);
     packet.in_device = v.device.substr(0, v.device.find(':'));
     packet.opens = true;
+    packet.taken_at = ipvs_takes_requests;
     if (v.fwmark == Fwmark{}) {
         packet.ports = one(v.port);
         requests.push_back(packet);
@@ -168,6 +172,7 @@ void HostCheck::check_filters_for_servers(const config::VirtualServer& v) {
             sent.opens = false;  // it has been here already
             sent.in_device.clear();
             sent.mark.reset();
+            sent.taken_at.reset();
             sent.out_device = device_near(server.address);
             sent.ports = ports;
             if (nat) {
@@ -176,6 +181,7 @@ void HostCheck::check_filters_for_servers(const config::VirtualServer& v) {
             FilteredPacket answer{.v4 = server.address.is_v4(), .protocol = request.protocol};
             answer.source = alone(server.address);
             answer.source_ports = ports;
+            answer.taken_at = ipvs_changes_answers;
             answer.in_device = sent.out_device;
             const auto name = fmt::format(
                 "real server {} ({}, {} {} {})", server.name, server.address.to_string(),

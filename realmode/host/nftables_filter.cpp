@@ -250,6 +250,7 @@ public:
                 const auto& json = item["chain"];
                 auto& chain = chain_of(json, json.value("name", ""));
                 chain.hook = hook_of(json);
+                chain.priority = json.value("prio", 0);
                 chain.drops = json.value("policy", "") == "drop";
             } else if (item.contains("rule")) {
                 const auto& json = item["rule"];

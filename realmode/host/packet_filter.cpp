@@ -231,7 +231,8 @@ FilterJudgement judge(const std::vector<FilterTable>& tables, FilterHook hook,
     FilterJudgement worst;
     for (const auto& table : tables) {
         for (const auto& [name, chain] : table.chains) {
-            if (chain.hook != hook || !sees(table, packet.v4) || worst.fate == Fate::dropped) {
+            if (chain.hook != hook || !sees(table, packet.v4) || worst.fate == Fate::dropped ||
+                (packet.taken_at && chain.priority >= *packet.taken_at)) {
                 continue;
             }
             const auto judged = judge_chain(table, name, chain, packet);

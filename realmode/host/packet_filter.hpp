@@ -59,6 +59,7 @@ struct FilterRule {
 
 struct FilterChain {
     std::optional<FilterHook> hook;  ///< unset: only jumped to
+    int priority = 0;                ///< among the chains of its hook: the lowest is first
     bool drops = false;              ///< its policy
     std::vector<FilterRule> rules;
 };
@@ -89,6 +90,8 @@ struct FilteredPacket {
     std::string in_device{}, out_device{};
     bool opens = false;  ///< the first packet of a connection
     std::optional<Fwmark> mark{};
+    std::optional<int> taken_at{};  ///< IPVS takes it at this priority: chains from there on do not
+                                    ///< see it, or see another
 };
 
 struct FilterJudgement {

@@ -198,6 +198,17 @@ TEST(PacketFilter, every_table_has_to_let_a_packet_through) {
     EXPECT_EQ(fate(tables), Fate::dropped);
 }
 
+TEST(PacketFilter, chains_behind_ipvs_do_not_see_what_it_takes) {
+    auto tables = of_nft({});
+    auto packet = to_port(80);
+    packet.taken_at = 98;
+    EXPECT_EQ(fate(tables, packet), Fate::dropped);
+    tables.front().chains["in"].priority = 100;
+    EXPECT_EQ(fate(tables, packet), Fate::passes);
+    packet.taken_at.reset();
+    EXPECT_EQ(fate(tables, packet), Fate::dropped);
+}
+
 TEST(PacketFilter, tables_of_iptables_are_not_read_twice) {
     auto tables = of_iptables("-A INPUT -j ACCEPT\n");
     EXPECT_TRUE(add_nftables_filter(
