@@ -100,10 +100,15 @@ std::string text_of(const ServiceKey& key) {
 /// Ipvs for whoever may hand it anything: time that runs backwards is refused.
 class Model {
 public:
-    explicit Model(const ipvs::Options& options) : ipvs_(options) {}
+    /// `keeps`: what the services' schedulers need for as long as there may be any.
+    Model(const ipvs::Options& options, py::object keeps)
+        : keeps_(std::move(keeps)), ipvs_(options) {}
 
     /// None = as late as the latest call.
     Time at(std::optional<Time> now) {
+        if (deciding_) {
+            throw std::runtime_error("schedule() cannot change the Ipvs that asks it");
+        }
         if (now && *now < now_) {
             throw py::value_error(fmt::format("time runs backwards: {} s after {} s",
                                               to_seconds(*now), to_seconds(now_)));
@@ -112,11 +117,30 @@ public:
         return now_;
     }
     Time now() const { return now_; }
+    Verdict step(const Segment& segment, std::optional<Time> now) {
+        const auto moment = at(now);
+        const Deciding mark(deciding_);
+        return ipvs_.step(segment, moment);
+    }
     ipvs::Ipvs& operator()() { return ipvs_; }
     const ipvs::Ipvs& operator()() const { return ipvs_; }
 
 private:
+    /// A scheduler written in Python may be at work.
+    class Deciding {
+    public:
+        explicit Deciding(bool& mark) : mark_(mark) { mark_ = true; }
+        ~Deciding() { mark_ = false; }
+        Deciding(const Deciding&) = delete;
+        Deciding& operator=(const Deciding&) = delete;
+
+    private:
+        bool& mark_;
+    };
+
+    py::object keeps_;
     ipvs::Ipvs ipvs_;
+    bool deciding_ = false;
     Time now_{};
 };
 
@@ -359,14 +383,9 @@ void bind_destinations(py::class_<Model>& c) {
 }
 
 void bind_steps(py::class_<Model>& c) {
-    c.def(
-        "step",
-        [](Model& model, const Segment& segment, Now now) {
-            return model().step(segment, model.at(now));
-        },
-        py::arg("segment"), py::arg("now") = py::none(),
-        "What happens to this segment at `now` (seconds; None = the latest time): finds or makes "
-        "its entry, runs the state machine, counts. Timers due by then fire first.");
+    c.def("step", &Model::step, py::arg("segment"), py::arg("now") = py::none(),
+          "What happens to this segment at `now` (seconds; None = the latest time): finds or makes "
+          "its entry, runs the state machine, counts. Timers due by then fire first.");
     c.def(
         "advance", [](Model& model, Time now) { model().advance(model.at(now)); }, py::arg("now"),
         "Fires every timer due at or before `now` (seconds).");
@@ -393,7 +412,7 @@ void bind_steps(py::class_<Model>& c) {
 std::unique_ptr<Model> make_model(const std::string& profile, const std::string& expiry,
                                   Duration wheel_phase, std::uint64_t seed, bool expire_nodest_conn,
                                   bool expire_quiescent_template, unsigned conn_reuse_mode,
-                                  bool sloppy_tcp) {
+                                  bool sloppy_tcp, const py::object& schedulers) {
     ipvs::Options options;
     options.profile = profiles.value_of(profile);
     options.expiry = expiries.value_of(expiry);
@@ -403,7 +422,8 @@ std::unique_ptr<Model> make_model(const std::string& profile, const std::string&
     options.expire_quiescent_template = expire_quiescent_template;
     options.conn_reuse_mode = conn_reuse_mode;
     options.sloppy_tcp = sloppy_tcp;
-    return std::make_unique<Model>(options);
+    const auto registered = py::module_::import("lvslab.schedulers").attr("registered");
+    return std::make_unique<Model>(options, registered(schedulers));
 }
 
 }  // namespace
@@ -433,9 +453,11 @@ void bind_ipvs(py::module_& m) {
           py::arg("expiry") = "exact", py::arg("wheel_phase") = Duration{}, py::arg("seed") = 1,
           py::arg("expire_nodest_conn") = false, py::arg("expire_quiescent_template") = false,
           py::arg("conn_reuse_mode") = 1, py::arg("sloppy_tcp") = false,
+          py::arg("schedulers") = py::none(),
           "profile: \"recent\" or \"classic\" kernels. expiry: \"exact\", or \"wheel\" with a "
-          "phase in seconds, as late as the kernel's timer wheel. seed: of random schedulers. The "
-          "rest as in net.ipv4.vs.*.");
+          "phase in seconds, as late as the kernel's timer wheel. seed: of random schedulers. "
+          "schedulers: list of own ones, subclasses of Scheduler and SchedulerPlugin objects. "
+          "The rest as in net.ipv4.vs.*.");
     bind_services(c);
     bind_destinations(c);
     bind_steps(c);

@@ -11,5 +11,6 @@ PYBIND11_MODULE(_lvslab, m) {
     lvslab::python::bind_config(m);
     lvslab::python::bind_scenario(m);
     lvslab::python::bind_ipvs(m);
+    lvslab::python::bind_scheduler(m);
     lvslab::python::bind_run(m);
 }

@@ -14,6 +14,8 @@ void bind_config(pybind11::module_& m);
 void bind_scenario(pybind11::module_& m);
 /// Ipvs, ServiceKey, Segment, Verdict, Destination, Connection.
 void bind_ipvs(pybind11::module_& m);
+/// Request, Candidate; register_scheduler, load_plugin.
+void bind_scheduler(pybind11::module_& m);
 /// RunRecord; read_journal, schedulers.
 void bind_run(pybind11::module_& m);
 

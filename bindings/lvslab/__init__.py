@@ -11,6 +11,7 @@ Times are seconds (float), sizes bytes, addresses text. docs/python.md is the gu
 """
 
 from ._lvslab import (
+    Candidate,
     ClientGroup,
     Connection,
     Destination,
@@ -19,8 +20,10 @@ from ._lvslab import (
     Ipvs,
     LvsConfig,
     RealServer,
+    Request,
     Router,
     Scenario,
+    SchedulerPlugin,
     Segment,
     Server,
     ServiceKey,
@@ -34,8 +37,10 @@ from .errors import InputError, IpvsError, RunError
 from .files import InputWarning, check_config, load_config, load_scenario
 from .result import OUTCOMES, Expectation, Result
 from .running import WORLDS, run
+from .schedulers import Scheduler
 
 __all__ = [
+    "Candidate",
     "ClientGroup",
     "Connection",
     "Destination",
@@ -47,8 +52,11 @@ __all__ = [
     "IpvsError",
     "LvsConfig",
     "RealServer",
+    "Request",
     "Router",
     "Scenario",
+    "Scheduler",
+    "SchedulerPlugin",
     "Segment",
     "Server",
     "ServiceKey",

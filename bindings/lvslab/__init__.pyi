@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 import datetime
 import os
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy
 import numpy.typing
@@ -348,6 +348,44 @@ class Connection:
     @property
     def is_template(self) -> bool: ...
 
+class Request:
+    @property
+    def client(self) -> str: ...
+    @property
+    def virtual_address(self) -> str: ...
+    @property
+    def now(self) -> float: ...
+
+class Candidate:
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def weight(self) -> int: ...
+    @property
+    def active(self) -> int: ...
+    @property
+    def inactive(self) -> int: ...
+    @property
+    def overloaded(self) -> bool: ...
+    @property
+    def eligible(self) -> bool: ...
+
+class Scheduler:
+    name: str | None
+    seed: int
+    def schedule(
+        self, request: Request, destinations: tuple[Candidate, ...]
+    ) -> Candidate | None: ...
+
+class SchedulerPlugin:
+    def __init__(self, path: str) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
 class Ipvs:
     def __init__(
         self,
@@ -360,6 +398,7 @@ class Ipvs:
         expire_quiescent_template: bool = False,
         conn_reuse_mode: int = 1,
         sloppy_tcp: bool = False,
+        schedulers: Sequence[type[Scheduler] | SchedulerPlugin] | None = None,
     ) -> None: ...
     def add_service(
         self,
@@ -496,7 +535,7 @@ def run(
     world: str = "packet",
     *,
     seed: int | None = None,
-    scheduler: str | None = None,
+    scheduler: str | SchedulerPlugin | None = None,
     progress: Callable[[float, float], Any] | None = None,
     rows: bool = True,
 ) -> Result: ...

@@ -19,7 +19,15 @@ from .result import Result
 WORLDS = ("packet", "flow", "kernel")
 
 
-def run(scenario, world="packet", *, seed=None, scheduler=None, progress=None, rows=True):
+def run(
+    scenario,
+    world="packet",
+    *,
+    seed=None,
+    scheduler=None,
+    progress=None,
+    rows=True,
+):
     """Runs a scenario once.
 
     The run is a process of its own, the program ``lvslab`` (looked for in ``$LVSLAB``, beside the
@@ -31,7 +39,8 @@ def run(scenario, world="packet", *, seed=None, scheduler=None, progress=None, r
         scenario: a Scenario, or what load_scenario takes.
         world: "packet", "flow" or "kernel", as in ``lvslab run --world``.
         seed: int, instead of the scenario's. The same seed gives the same result.
-        scheduler: str, of every virtual service, instead of the lvs.cf's.
+        scheduler: of every virtual service, instead of the lvs.cf's: str, or a SchedulerPlugin in
+            the simulated worlds.
         progress: called as ``progress(now, end)``, both in simulated seconds, up to a hundred
             times. What it raises ends the run and is raised by run().
         rows: False keeps no row of single connections and responses, so that memory does not grow
@@ -51,12 +60,16 @@ def run(scenario, world="packet", *, seed=None, scheduler=None, progress=None, r
     seed = scenario.seed if seed is None else seed
     if not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise ValueError(f"seed {seed}: a whole number from 0 to 2^64 - 1 is wanted")
-    if scheduler is not None and scheduler not in _lvslab.schedulers():
+    plugin = None
+    if isinstance(scheduler, _lvslab.SchedulerPlugin):
+        scheduler, plugin = scheduler.name, scheduler.path
+    elif scheduler is not None and scheduler not in _lvslab.schedulers():
         raise ValueError(f'"{scheduler}" is no scheduler ({", ".join(_lvslab.schedulers())})')
     with tempfile.TemporaryDirectory(prefix="lvslab-") as name:
         folder, output = Path(name) / "scenario", Path(name) / "result"
         _write(scenario, folder)
         command = [program(), "run", "scenario.yaml", "--world", world, "--seed", str(seed)]
+        command += ["--scheduler-plugin", plugin] if plugin else []
         command += ["--output", str(output), "--journal", "decisions", "--quiet"]
         command += ["--scheduler", scheduler] if scheduler else []
         _wait_for(command, folder, progress)

@@ -187,7 +187,9 @@ private:
 
     std::optional<Fault> put_text(std::string& field) {
         std::optional<Fault> fault;
-        if (directive_.type == ValueType::choice) {
+        if (directive_.also != nullptr && !reader_.piranha() && directive_.also(word())) {
+            reader_.warn_of_extension(ErrorKind::bad_argument);
+        } else if (directive_.type == ValueType::choice) {
             fault = reader_.choice(word(), directive_.choices);
         } else if (directive_.type == ValueType::flags) {
             fault = reader_.flags(word(), directive_.choices);

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "core/base/scheduler_names.hpp"
+
 namespace lvslab::config {
 
 namespace {
@@ -111,7 +113,8 @@ const std::array virtual_table{
     Directive<V>{"protocol", T::choice, &V::protocol, "Transport protocol", protocols},
     Directive<V>{"port", T::port, PortMember<V>{&V::port, &V::port_out_of_range},
                  "Port of the service"},
-    Directive<V>{"scheduler", T::choice, &V::scheduler, "Scheduling algorithm", schedulers},
+    Directive<V>{"scheduler", T::choice, &V::scheduler, "Scheduling algorithm", schedulers,
+                 Origin::piranha, is_own_scheduler},
     Directive<V>{"sched_flags", T::flags, &V::sched_flags,
                  "Flags of the sh and mh schedulers, as ipvsadm -b takes them", scheduler_flags,
                  extension},

@@ -88,6 +88,8 @@ struct Directive {
     std::string_view meaning;
     std::span<const Choice> choices = {};
     Origin origin = Origin::piranha;
+    /// Words beside the choices, as extensions; null = none.
+    bool (*also)(std::string_view word) = nullptr;
 };
 
 /// The directives of each level in the order in which they are printed. Blocks (`virtual`,

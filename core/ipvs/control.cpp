@@ -6,6 +6,7 @@
 #include "core/ipvs/kernel_timer.hpp"
 #include "core/ipvs/maglev.hpp"
 #include "core/ipvs/model.hpp"
+#include "core/ipvs/registered_scheduler.hpp"
 
 namespace lvslab::ipvs {
 namespace {
@@ -69,7 +70,8 @@ void Ipvs::Model::bind_scheduler(Service& service, const SchedulerEntry& entry, 
         service.scheduler->unbind();
     }
     service.entry = &entry;
-    service.scheduler = entry.make({service.servers, options_, stream_name(service.key), now});
+    service.scheduler =
+        make_scheduler(entry, {service.servers, options_, stream_name(service.key), now});
     service.servers.for_each([&](Destination& d) { d.scheduler = service.scheduler.get(); });
     plan_housekeeping();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/ipvs/schedulers.hpp"
 
+#include "core/ipvs/registered_scheduler.hpp"
+
 namespace lvslab::ipvs {
 namespace {
 
@@ -33,7 +35,17 @@ const SchedulerEntry* find_scheduler(std::string_view name) {
             return &entry;
         }
     }
-    return nullptr;
+    return find_registered_scheduler(name);
+}
+
+std::vector<std::string> scheduler_names() {
+    std::vector<std::string> names;
+    for (const auto& entry : table) {
+        names.emplace_back(entry.name);
+    }
+    const auto own = own_scheduler_names();
+    names.insert(names.end(), own.begin(), own.end());
+    return names;
 }
 
 }  // namespace lvslab::ipvs

@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/random.hpp"
 #include "core/ipvs/destination.hpp"
@@ -82,10 +84,12 @@ struct SchedulerEntry {
     bool random = false;    ///< draws random numbers
 };
 
-/// Every scheduler there is: the manual's eight first, then the kernel's others.
+/// Every scheduler of the kernel's: the manual's eight first, then the others.
 std::span<const SchedulerEntry> scheduler_table();
-/// The row of that name, or nullptr.
+/// The row of that name, or nullptr: the table's, then those of registered_scheduler.hpp.
 const SchedulerEntry* find_scheduler(std::string_view name);
+/// All that find_scheduler() finds, in that order.
+std::vector<std::string> scheduler_names();
 
 std::unique_ptr<Scheduler> make_rr(const SchedulerContext& context);
 std::unique_ptr<Scheduler> make_wrr(const SchedulerContext& context);

@@ -81,9 +81,7 @@ journal::KnownNames SectionReader::known_names() const {
             }
         }
     }
-    for (const auto& entry : ipvs::scheduler_table()) {
-        names.schedulers.emplace_back(entry.name);
-    }
+    names.schedulers = ipvs::scheduler_names();
     return names;
 }
 

@@ -24,14 +24,6 @@ using Kind = MembershipChange::Kind;
 constexpr std::pair<std::string_view, Kind> change_words[] = {
     {"leave", Kind::leave}, {"quiesce", Kind::quiesce}, {"join", Kind::join}};
 
-std::vector<std::string_view> scheduler_names() {
-    std::vector<std::string_view> names;
-    for (const auto& entry : ipvs::scheduler_table()) {
-        names.push_back(entry.name);
-    }
-    return names;
-}
-
 }  // namespace
 
 void SectionReader::read_changes(const Node* node) {
@@ -227,9 +219,11 @@ void SectionReader::read_compare(const Node* node) {
             continue;
         }
         auto& chosen = s_.compare.schedulers;
+        const auto known = ipvs::scheduler_names();
+        const std::vector<std::string_view> names(known.begin(), known.end());
         if (ipvs::find_scheduler(w->text) == nullptr) {
             d_.error(w->location, fmt::format("no scheduler is called \"{}\"{}", w->text,
-                                              suggestion(w->text, scheduler_names())));
+                                              suggestion(w->text, names)));
         } else if (std::ranges::find(chosen, w->text) != chosen.end()) {
             d_.error(w->location, fmt::format("scheduler \"{}\" is named twice", w->text));
         } else {

@@ -18,6 +18,7 @@
 #include "sim/cli/compare_folder.hpp"
 #include "sim/cli/compare_output.hpp"
 #include "sim/cli/compare_runs.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/refusals.hpp"
 #include "sim/cli/report_page.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -34,6 +35,7 @@ struct CompareOptions {
     unsigned jobs = 0;
     unsigned seeds = 0;
     std::vector<std::string> schedulers;
+    std::vector<std::string> plugins{};
     std::string program;
     std::string world = "packet";
     bool force = false;
@@ -88,8 +90,8 @@ bool check_schedulers(const std::vector<std::string>& names) {
         }
         good = false;
         fmt::print(stderr, "--schedulers: no scheduler is called \"{}\"; there are", name);
-        for (const auto& entry : ipvs::scheduler_table()) {
-            fmt::print(stderr, " {}", entry.name);
+        for (const auto& known : ipvs::scheduler_names()) {
+            fmt::print(stderr, " {}", known);
         }
         fmt::print(stderr, "\n");
     }
@@ -171,7 +173,8 @@ int run_compare(const CompareOptions& options) {
     runner.scenario = options.scenario;
     runner.at_once =
         options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    runner.options = {"--world", options.world};
+    runner.options = plugin_words(options.plugins);
+    runner.options.insert(runner.options.end(), {"--world", options.world});
     const auto done = run_jobs(runner, jobs);
     if (done.refused) {
         fmt::print(stderr, "{}", without_lines_of(told, *done.refused));
@@ -198,6 +201,7 @@ void add_compare_command(CLI::App& app, int& exit_code) {
     command->add_option("--schedulers", options->schedulers, "schedulers (as the scenario says)")
         ->delimiter(',')
         ->type_name("A,B,...");
+    add_plugin_option(*command, options->plugins);
     add_world_option(*command, options->world);
     command->add_flag("--force", options->force, "write into a folder that holds other files too");
     // Another program in the place of `lvslab run`, e.g. one that runs it on another machine.

@@ -27,7 +27,7 @@ bool is_run_name(std::string name) {
     if (name.ends_with(".log")) {
         name.resize(name.size() - 4);
     }
-    const auto dash = name.find('-');
+    const auto dash = name.rfind('-');
     return dash != std::string::npos && dash + 1 < name.size() &&
            ipvs::find_scheduler(name.substr(0, dash)) != nullptr &&
            std::ranges::all_of(name.substr(dash + 1),

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@
 #include "core/config/print.hpp"
 #include "core/router/check_settings.hpp"
 #include "sim/cli/commands.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/scenario_file.hpp"
 
 namespace lvslab::cli {
@@ -29,12 +31,14 @@ namespace {
 
 struct ShowArguments {
     std::string file;
+    std::vector<std::string> plugins{};
     bool json = false;
     bool piranha = false;
 };
 
 struct CheckArguments {
     std::string file, second_file;
+    std::vector<std::string> plugins{};
     bool strict = false;
 };
 
@@ -183,6 +187,7 @@ void add_config_command(CLI::App& app, int& exit_code) {
         config->add_subcommand("show", "Print what an lvs.cf says, or every error in it");
     auto arguments = std::make_shared<ShowArguments>();
     show_command->add_option("FILE", arguments->file, "the lvs.cf")->required();
+    add_plugin_option(*show_command, arguments->plugins);
     show_command->add_flag("--json", arguments->json, "as JSON instead of an lvs.cf");
     show_command->add_flag("--piranha", arguments->piranha,
                            "read exactly as Piranha 0.8.6 does, oddities included");
@@ -194,6 +199,7 @@ void add_config_command(CLI::App& app, int& exit_code) {
     check_command->add_option("FILE", to_check->file, "the lvs.cf")->required();
     check_command->add_option("FILE2", to_check->second_file,
                               "the other router's, to be held against it");
+    add_plugin_option(*check_command, to_check->plugins);
     check_command->add_flag("--strict", to_check->strict, "exit code 1 if there are warnings");
     check_command->callback([to_check, &exit_code] { exit_code = check(*to_check); });
 }

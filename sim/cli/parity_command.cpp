@@ -19,6 +19,7 @@
 #include "sim/cli/kernel_run.hpp"
 #include "sim/cli/parity_report.hpp"
 #include "sim/cli/parity_suite.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/refusals.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -36,6 +37,7 @@ struct ParityOptions {
     std::string journal;
     std::optional<std::uint64_t> seed;
     std::optional<std::string> scheduler;
+    std::vector<std::string> plugins{};
     std::string save;
     unsigned jobs = 0;
     bool virtual_time = false;
@@ -306,6 +308,7 @@ void add_parity_command(CLI::App& app, int& exit_code) {
                    "the kernel world in a guest whose time is exact, even where this machine's "
                    "kernel has ip_vs")
         ->excludes(journal);
+    add_plugin_option(*command, options->plugins);
     command->add_option("--save", options->save,
                         "folder for each router's packets, one recording each (lvslab conform)");
     command

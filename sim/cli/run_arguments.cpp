@@ -2,11 +2,13 @@
 #include "sim/cli/run_arguments.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/base/scheduler_names.hpp"
 #include "core/ipvs/schedulers.hpp"
 #include "sim/cli/commands.hpp"
 
@@ -32,6 +34,23 @@ bool names_a_node(const std::string& name, const scenario::Scenario& scenario) {
     });
 }
 
+/// What the run would ask of its routers beside the kernel's schedulers.
+std::set<std::string> own_schedulers_of(const RunArguments& arguments,
+                                        const scenario::Scenario& scenario) {
+    std::set<std::string> names;
+    if (arguments.scheduler) {
+        names.insert(*arguments.scheduler);
+    } else {
+        for (const auto& router : scenario.routers) {
+            for (const auto& service : router.config.virtual_servers) {
+                names.insert(service.scheduler);
+            }
+        }
+    }
+    std::erase_if(names, [](const auto& name) { return !is_own_scheduler(name); });
+    return names;
+}
+
 }  // namespace
 
 int refuse_run(const std::string& message) {
@@ -43,12 +62,14 @@ std::vector<std::string> objections(const RunArguments& arguments,
                                     const scenario::Scenario& scenario) {
     std::vector<std::string> found;
     if (arguments.scheduler && ipvs::find_scheduler(*arguments.scheduler) == nullptr) {
-        std::vector<std::string_view> known;
-        for (const auto& entry : ipvs::scheduler_table()) {
-            known.push_back(entry.name);
-        }
         found.push_back(fmt::format("scheduler {} is unknown; known are {}", *arguments.scheduler,
-                                    fmt::join(known, ", ")));
+                                    fmt::join(ipvs::scheduler_names(), ", ")));
+    }
+    if (arguments.world == "kernel") {
+        for (const auto& name : own_schedulers_of(arguments, scenario)) {
+            found.push_back(fmt::format(
+                "scheduler {} is a plug-in's: the kernel world has the kernel's own", name));
+        }
     }
     for (const auto& name : arguments.pcap) {
         if (!names_a_node(name, scenario)) {

@@ -20,6 +20,7 @@ struct RunArguments {
     std::string world = "packet";
     std::string journal;
     std::vector<std::string> pcap;
+    std::vector<std::string> plugins{};
     int progress_fd = -1;
     bool virtual_time = false;  ///< of the kernel world: in a guest, even where ip_vs is there
     bool segments = false;      ///< the journal tells each packet that a router's IPVS meets

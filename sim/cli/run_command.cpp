@@ -18,6 +18,7 @@
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt_guard.hpp"
 #include "sim/cli/kernel_run.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/refusals.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/run_keeper.hpp"
@@ -225,6 +226,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
         ->check(whole_number());
     command->add_option("--scheduler", arguments->scheduler,
                         "scheduler of every virtual service instead of the lvs.cf's");
+    add_plugin_option(*command, arguments->plugins);
     command->add_option("--output", arguments->output,
                         "folder of the result (default: results/NAME/SCHEDULER-SEED)");
     add_world_option(*command, arguments->world);

@@ -21,6 +21,7 @@
 
 #include "sim/cli/commands.hpp"
 #include "sim/cli/compare_runs.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/refusals.hpp"
 #include "sim/cli/scenario_file.hpp"
 #include "sim/cli/temporary_folder.hpp"
@@ -40,6 +41,7 @@ struct VerifyOptions {
     std::string junit;
     std::string program;
     std::string world = "packet";
+    std::vector<std::string> plugins{};
     bool virtual_time = false;
     unsigned jobs = 0;
     unsigned seeds = 0;
@@ -146,7 +148,9 @@ Runs run_all(const VerifyOptions& options, const std::vector<ScenarioToVerify>& 
         options.program.empty() ? fs::read_symlink("/proc/self/exe").string() : options.program;
     runner.at_once =
         options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    runner.options = {"--journal", "decisions", "--world", options.world};
+    runner.options = plugin_words(options.plugins);
+    runner.options.insert(runner.options.end(),
+                          {"--journal", "decisions", "--world", options.world});
     if (options.virtual_time) {
         runner.options.emplace_back("--virtual-time");
     }
@@ -282,6 +286,7 @@ void add_verify_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1U, 1024U));
     command->add_option("--seeds", options->seeds, "at the most so many seeds for an expectation")
         ->check(CLI::Range(1U, 10000U));
+    add_plugin_option(*command, options->plugins);
     add_world_option(*command, options->world);
     command->add_flag("--virtual-time", options->virtual_time,
                       "the kernel world in a guest whose time is exact, even where this machine's "

@@ -50,11 +50,12 @@ const std::map<std::string, Rooms> arrows{
       "core/world"}},
     {"sim/flow", all_of_core},
     {"sim/packet", all_of_core},
+    {"sim/plugin", all_of_core},
     {"sim/report", all_of_core},
     {"sim/trace", all_of_core},
-    {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/report", "sim/trace"})},
+    {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/plugin", "sim/report", "sim/trace"})},
     {"realmode", all_of_core},
-    {"bindings", core_and({"sim/flow"})},
+    {"bindings", core_and({"sim/plugin"})},
 };
 
 /// Plain types of other rooms that a room may share beside its arrows: services and destinations,

@@ -11,6 +11,8 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 ln -s "$project/scenarios" scenarios
 ln -s "$project/tests" tests
+ln -s "$project/core" core
+ln -s "$project/sim" sim
 mkdir -p build/release bin
 ln -s "$lvslab" bin/lvslab
 ln -s "$folder/bin" build/release/bin

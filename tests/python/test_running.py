@@ -2,13 +2,17 @@
 """Runs in the packet world, and what they leave."""
 import glob
 import signal
+import subprocess
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import lvslab
 import numpy
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def scenario(seconds=3, **more):
@@ -170,6 +174,18 @@ def test_control_c_ends_the_run():
             progress=lambda now, end: signal.pthread_kill(main, signal.SIGINT),
         )
     assert temporaries() <= before
+
+
+def test_a_plugin_decides(tmp_path):
+    library = tmp_path / "least_by_hash.so"
+    source = ROOT / "sim" / "plugin" / "example" / "least_by_hash.c"
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{ROOT}", "-o", library, source], check=True)
+    small = scenario()
+    result = lvslab.run(small, scheduler=lvslab.SchedulerPlugin(str(library)))
+    assert result.scheduler == result.summary["scheduler"] == "least-by-hash"
+    assert result.summary["total"]["served"] == result.summary["total"]["connections"]
+    shares = result.servers["connections"]
+    assert shares.min() > 0 and list(shares) != list(lvslab.run(small).servers["connections"])
 
 
 def test_bad_arguments():
