@@ -261,7 +261,8 @@ int run_suite(const ParityOptions& options) {
     if (!options.journal.empty() || !options.save.empty()) {
         return refuse("--journal and --save are of one scenario");
     }
-    ParitySuiteOptions suite{options.paths, options.with, {}, options.jobs, options.json};
+    ParitySuiteOptions suite{options.paths, options.with, plugin_words(options.plugins),
+                             options.jobs, options.json};
     if (options.virtual_time) {
         suite.options.emplace_back("--virtual-time");
     }

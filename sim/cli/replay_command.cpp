@@ -19,6 +19,7 @@
 #include "core/trace/shaping.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt_guard.hpp"
+#include "sim/cli/plugin_option.hpp"
 #include "sim/cli/replay_text.hpp"
 #include "sim/cli/run_arguments.hpp"
 #include "sim/cli/scenario_file.hpp"
@@ -478,6 +479,7 @@ void add_replay_command(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--seed", options->seed, "as of lvslab run");
     command->add_option("--scheduler", options->run.scheduler, "as of lvslab run");
+    add_plugin_option(*command, options->run.plugins);
     command->add_flag("--force", options->run.force, "write over what is there");
     command->add_flag("--quiet", options->run.quiet, "print nothing but errors");
     command->callback([options, &exit_code] {
