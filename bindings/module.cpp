@@ -13,4 +13,5 @@ PYBIND11_MODULE(_lvslab, m) {
     lvslab::python::bind_ipvs(m);
     lvslab::python::bind_scheduler(m);
     lvslab::python::bind_run(m);
+    lvslab::python::bind_flow_run(m);
 }

@@ -14,8 +14,10 @@ void bind_config(pybind11::module_& m);
 void bind_scenario(pybind11::module_& m);
 /// Ipvs, ServiceKey, Segment, Verdict, Destination, Connection.
 void bind_ipvs(pybind11::module_& m);
-/// Request, Candidate; register_scheduler, load_plugin.
+/// Request, Candidate; SchedulerPlugin; register_scheduler.
 void bind_scheduler(pybind11::module_& m);
+/// run_flow, unsupported_in_flow.
+void bind_flow_run(pybind11::module_& m);
 /// RunRecord; read_journal, schedulers.
 void bind_run(pybind11::module_& m);
 

@@ -535,7 +535,7 @@ def run(
     world: str = "packet",
     *,
     seed: int | None = None,
-    scheduler: str | SchedulerPlugin | None = None,
+    scheduler: str | SchedulerPlugin | type[Scheduler] | None = None,
     progress: Callable[[float, float], Any] | None = None,
     rows: bool = True,
 ) -> Result: ...

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Running scenarios, each in a process of its own."""
+"""Running scenarios: the flow world here, the others each in a process of its own."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from . import _lvslab
 from .errors import RunError
 from .files import InputWarning, load_scenario
 from .result import Result
+from .schedulers import registered
 
 #: What a run may be made in.
 WORLDS = ("packet", "flow", "kernel")
@@ -30,17 +31,18 @@ def run(
 ):
     """Runs a scenario once.
 
-    The run is a process of its own, the program ``lvslab`` (looked for in ``$LVSLAB``, beside the
-    package, and in ``$PATH``), and this thread only waits for it: several runs may go on at once,
-    each from a thread of its own. Its journal is read back, so results look the same whichever
-    world made them. Ctrl-C ends the run and leaves nothing behind.
+    Several runs may go on at once, each from a thread of its own. The flow world runs in this
+    process, without the GIL. A run in another world is a process, the program ``lvslab`` (looked
+    for in ``$LVSLAB``, beside the package, and in ``$PATH``), whose journal is read back. Results
+    look the same whichever world made them. Ctrl-C ends the run and leaves nothing behind.
 
     Args:
         scenario: a Scenario, or what load_scenario takes.
         world: "packet", "flow" or "kernel", as in ``lvslab run --world``.
         seed: int, instead of the scenario's. The same seed gives the same result.
-        scheduler: of every virtual service, instead of the lvs.cf's: str, or a SchedulerPlugin in
-            the simulated worlds.
+        scheduler: of every virtual service, instead of the lvs.cf's: str; in the simulated worlds
+            also a SchedulerPlugin; in the flow world also a subclass of Scheduler, which has the
+            GIL while it decides. What it raises ends the run and is raised by run().
         progress: called as ``progress(now, end)``, both in simulated seconds, up to a hundred
             times. What it raises ends the run and is raised by run().
         rows: False keeps no row of single connections and responses, so that memory does not grow
@@ -60,28 +62,52 @@ def run(
     seed = scenario.seed if seed is None else seed
     if not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise ValueError(f"seed {seed}: a whole number from 0 to 2^64 - 1 is wanted")
-    plugin = None
-    if isinstance(scheduler, _lvslab.SchedulerPlugin):
-        scheduler, plugin = scheduler.name, scheduler.path
-    elif scheduler is not None and scheduler not in _lvslab.schedulers():
-        raise ValueError(f'"{scheduler}" is no scheduler ({", ".join(_lvslab.schedulers())})')
-    with tempfile.TemporaryDirectory(prefix="lvslab-") as name:
-        folder, output = Path(name) / "scenario", Path(name) / "result"
+    known = registered([] if scheduler is None or isinstance(scheduler, str) else [scheduler])
+    name = known[0].name if known else scheduler
+    if not known and name is not None and name not in _lvslab.schedulers():
+        raise ValueError(f'"{name}" is no scheduler ({", ".join(_lvslab.schedulers())})')
+    if world == "flow":
+        return _run_here(scenario, seed, name, progress, rows)
+    plugin = getattr(scheduler, "path", None)
+    if known and plugin is None:
+        raise ValueError(f"{name}: a scheduler written in Python decides in the flow world only")
+    with tempfile.TemporaryDirectory(prefix="lvslab-") as temporary:
+        folder, output = Path(temporary) / "scenario", Path(temporary) / "result"
         _write(scenario, folder)
         command = [program(), "run", "scenario.yaml", "--world", world, "--seed", str(seed)]
         command += ["--scheduler-plugin", plugin] if plugin else []
         command += ["--output", str(output), "--journal", "decisions", "--quiet"]
-        command += ["--scheduler", scheduler] if scheduler else []
+        command += ["--scheduler", name] if name else []
         _wait_for(command, folder, progress)
         return Result(
             scenario=scenario,
             world=world,
             seed=seed,
-            scheduler=scheduler,
+            scheduler=name,
             record=_lvslab.read_journal(str(output / "journal.lvsj"), rows),
             summary=json.loads((output / "summary.json").read_text()),
             judgement=json.loads((output / "expectations.json").read_text()),
         )
+
+
+def _run_here(scenario, seed, scheduler, progress, rows):
+    """A run in the flow world, in this process."""
+    found = _lvslab.unsupported_in_flow(scenario)
+    if any(finding.severity == "error" for finding in found):
+        raise RunError("\n".join(map(str, found)))
+    for finding in found:
+        if finding.severity == "warning":
+            warnings.warn(str(finding), InputWarning, stacklevel=3)
+    record, summary, judgement = _lvslab.run_flow(scenario, seed, scheduler, rows, progress)
+    return Result(
+        scenario=scenario,
+        world="flow",
+        seed=seed,
+        scheduler=scheduler,
+        record=record,
+        summary=json.loads(summary),
+        judgement=json.loads(judgement),
+    )
 
 
 def program():

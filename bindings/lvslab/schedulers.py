@@ -10,7 +10,9 @@ _registered = weakref.WeakValueDictionary()
 
 
 class Scheduler:
-    """A scheduler written in Python, for lvslab.Ipvs. Subclass it and define schedule().
+    """A scheduler written in Python, for lvslab.Ipvs and lvslab.run in the flow world.
+
+    Subclass it and define schedule().
 
     Each virtual service that uses it gets an object of its own, made without arguments. It is
     called by ``name``, the class's own name unless the class says otherwise.

@@ -66,12 +66,14 @@ Service* Ipvs::Model::find_service(const ServiceKey& key) const {
 }
 
 void Ipvs::Model::bind_scheduler(Service& service, const SchedulerEntry& entry, Time now) {
+    // One of the user's own may throw: then nothing has changed.
+    const auto name = stream_name(service.key);
+    auto made = make_scheduler(entry, {service.servers, options_, name, now});
     if (service.scheduler != nullptr) {
         service.scheduler->unbind();
     }
     service.entry = &entry;
-    service.scheduler =
-        make_scheduler(entry, {service.servers, options_, stream_name(service.key), now});
+    service.scheduler = std::move(made);
     service.servers.for_each([&](Destination& d) { d.scheduler = service.scheduler.get(); });
     plan_housekeeping();
 }
@@ -102,13 +104,15 @@ ControlResult Ipvs::Model::add_service(ServiceKey key, const ServiceSettings& se
     if (!known || (key.family == Family::ipv6 && (prefix < 1 || prefix > 128))) {
         return ControlResult::invalid;
     }
-    auto& service = *services_.emplace_back(std::make_unique<Service>());
-    service.key = key;
-    service.settings = settings;
-    bind_scheduler(service, *entry, now);
-    count(service, 1);
-    lookup_[lookup_of(key)] = &service;
+    auto made = std::make_unique<Service>();
+    made->key = key;
+    made->settings = settings;
+    bind_scheduler(*made, *entry, now);
+    const auto& service = services_.emplace_back(std::move(made));
+    count(*service, 1);
+    lookup_[lookup_of(key)] = service.get();
     last_service_ = {};
+    plan_housekeeping();
     return ControlResult::ok;
 }
 

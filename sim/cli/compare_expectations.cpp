@@ -4,19 +4,19 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "sim/cli/expectation_report.hpp"
+#include "core/world/expectation_report.hpp"
 #include "sim/cli/scenario_file.hpp"
 
 namespace lvslab::cli {
 namespace {
 
 /// What a run left; nothing if it left none.
-std::optional<RunJudgement> judgement_of(const JobResult& job) {
+std::optional<world::RunJudgement> judgement_of(const JobResult& job) {
     std::string reason;
     const auto path = job.job.folder / "expectations.json";
     const auto text =
         job.state == JobState::finished ? read_whole_file(path.string(), reason) : std::nullopt;
-    return text ? std::optional(read_judgement(*text)) : std::nullopt;
+    return text ? std::optional(world::read_judgement(*text)) : std::nullopt;
 }
 
 std::vector<std::string> schedulers_in_order(const RunsDone& done) {
@@ -29,8 +29,8 @@ std::vector<std::string> schedulers_in_order(const RunsDone& done) {
     return names;
 }
 
-std::vector<RunJudgement> judgements_of(const RunsDone& done, const std::string& scheduler) {
-    std::vector<RunJudgement> judgements;
+std::vector<world::RunJudgement> judgements_of(const RunsDone& done, const std::string& scheduler) {
+    std::vector<world::RunJudgement> judgements;
     for (const auto& result : done.results) {
         if (result.job.scheduler == scheduler) {
             if (auto judgement = judgement_of(result)) {
@@ -48,11 +48,11 @@ std::vector<JudgedExpectation> judge_expectations(const scenario::Scenario& scen
     std::vector<JudgedExpectation> judged;
     for (const auto& scheduler : schedulers_in_order(done)) {
         const auto judgements = judgements_of(done, scheduler);
-        for (const auto& expectation : expectations_for(scenario, scheduler)) {
+        for (const auto& expectation : world::expectations_for(scenario, scheduler)) {
             std::vector<journal::ExpectationResult> results;
             for (const auto& judgement : judgements) {
                 const auto entry = std::ranges::find(judgement.entries, expectation.text,
-                                                     &RunJudgement::Entry::text);
+                                                     &world::RunJudgement::Entry::text);
                 if (entry != judgement.entries.end()) {
                     results.push_back(entry->result);
                 }

@@ -12,8 +12,8 @@
 #include "core/journal/metrics.hpp"
 #include "core/journal/summary.hpp"
 #include "core/journal/writer.hpp"
+#include "core/world/expectation_report.hpp"
 #include "sim/cli/commands.hpp"
-#include "sim/cli/expectation_report.hpp"
 #include "sim/cli/run_table.hpp"
 
 namespace lvslab::cli {
@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 /// Events to the reducers and, if one is kept, the journal.
 class Fork final : public journal::Sink {
 public:
-    Fork(journal::Metrics& metrics, JudgedRun& judged, journal::Writer* writer)
+    Fork(journal::Metrics& metrics, world::JudgedRun& judged, journal::Writer* writer)
         : metrics_(metrics), judged_(judged), writer_(writer) {}
     void take(const journal::Event& event) override {
         metrics_.take(event);
@@ -36,7 +36,7 @@ public:
 
 private:
     journal::Metrics& metrics_;
-    JudgedRun& judged_;
+    world::JudgedRun& judged_;
     journal::Writer* writer_;
 };
 
@@ -68,7 +68,7 @@ scenario::Outputs::Journal kept_journal(const RunArguments& arguments,
 }
 
 /// Summary, tables and verdicts into the output, which is put in place.
-bool keep(RunOutput& output, const journal::Summary& summary, const JudgedRun& judged,
+bool keep(RunOutput& output, const journal::Summary& summary, const world::JudgedRun& judged,
           std::string& reason) {
     for (const auto& table : journal::summary_tables(summary)) {
         if (!output.write(table.name, table.text, reason)) {
@@ -87,7 +87,7 @@ public:
     Parts(const RunArguments& arguments, const scenario::Scenario& scenario, RunOutput& output)
         : arguments_(arguments),
           output_(output),
-          judged_(expectations_for(scenario, arguments.scheduler)) {
+          judged_(world::expectations_for(scenario, arguments.scheduler)) {
         const auto level = kept_journal(arguments, scenario);
         if (level != scenario::Outputs::Journal::none) {
             file_.emplace(output.partial() / "journal.lvsj");
@@ -128,7 +128,7 @@ private:
     const RunArguments& arguments_;
     RunOutput& output_;
     journal::Metrics metrics_;
-    JudgedRun judged_;
+    world::JudgedRun judged_;
     std::optional<JournalFile> file_;
     std::optional<journal::Writer> writer_;
     std::optional<Fork> sink_;

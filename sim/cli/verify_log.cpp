@@ -38,14 +38,16 @@ std::string seed_of(const VerifiedScenario& scenario, const std::string& run_nam
 
 std::string expectation_log(const VerifiedScenario& scenario, const VerifiedExpectation& e,
                             std::size_t width) {
-    auto out = verdict_line(e.verdict.holds ? "holds" : "FAILS", e.expectation, value_of(e), width);
+    auto out =
+        world::verdict_line(e.verdict.holds ? "holds" : "FAILS", e.expectation, value_of(e), width);
     if (e.verdict.holds) {
         return out;
     }
     out += fmt::format("{}{}, expected {}\n", indent, e.expectation.location.to_string(),
                        journal::bound_text(e.expectation));
     if (!e.worst_run.empty()) {
-        out += fmt::format("{}in {}:\n{}", indent, e.worst_run, indented(e.story, "           "));
+        out += fmt::format("{}in {}:\n{}", indent, e.worst_run,
+                           world::indented(e.story, "           "));
         out += fmt::format("{}see it: {}\n", indent, seed_of(scenario, e.worst_run));
     }
     return out;
@@ -60,12 +62,12 @@ std::string reference_log(const ReferenceResult& reference, bool quiet) {
             return quiet ? "" : fmt::format("  same   {}\n", reference.path);
         case State::differs:
             return fmt::format("  DIFFERS from {} (lvslab verify --update renews it)\n{}",
-                               reference.path, indented(reference.differences, indent));
+                               reference.path, world::indented(reference.differences, indent));
         case State::renewed:
             return quiet && reference.differences.empty()
                        ? ""
                        : fmt::format("  renewed {}\n{}", reference.path,
-                                     indented(reference.differences, indent));
+                                     world::indented(reference.differences, indent));
         case State::unreadable:
             return fmt::format("  UNREADABLE {}: {}\n", reference.path,
                                reference.differences.front());

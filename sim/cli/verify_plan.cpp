@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/cli/verify_plan.hpp"
+#include "core/world/expectation_report.hpp"
 
 #include <algorithm>
 #include <set>
@@ -8,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "sim/cli/expectation_report.hpp"
 #include "sim/cli/scenario_file.hpp"
 
 namespace lvslab::cli {
@@ -102,7 +102,7 @@ Checked<std::vector<fs::path>> find_scenarios(const std::vector<std::string>& pa
 
 std::vector<NeededRun> runs_for(const journal::Expectation& e, const scenario::Scenario& scenario,
                                 unsigned most_seeds) {
-    const bool as_configured = !e.scheduler || e.scheduler == configured_scheduler(scenario);
+    const bool as_configured = !e.scheduler || e.scheduler == world::configured_scheduler(scenario);
     auto seeds = std::max(1U, seeds_of(e, scenario));
     if (most_seeds > 0) {
         seeds = std::min(seeds, most_seeds);

@@ -48,7 +48,8 @@ KeyFigures figures_of(const json& summary) {
 }
 
 const journal::ExpectationResult* result_of(const VerifiedRun& run, const std::string& text) {
-    const auto found = std::ranges::find(run.judgement.entries, text, &RunJudgement::Entry::text);
+    const auto found =
+        std::ranges::find(run.judgement.entries, text, &world::RunJudgement::Entry::text);
     return found == run.judgement.entries.end() ? nullptr : &found->result;
 }
 
@@ -107,7 +108,7 @@ VerifiedRun read_verified_run(const NeededRun& needed, const JobResult& job) {
         return run;
     }
     try {
-        run.judgement = read_judgement(text_of(job.job.folder / "expectations.json"));
+        run.judgement = world::read_judgement(text_of(job.job.folder / "expectations.json"));
         run.figures = figures_of(json::parse(text_of(job.job.folder / "summary.json")));
         run.fingerprint = journal_fingerprint(job.job.folder / "journal.lvsj");
         run.finished = true;

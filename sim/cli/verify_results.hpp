@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/journal/expectation_run.hpp"
+#include "core/world/expectation_report.hpp"
 #include "sim/cli/compare_runs.hpp"
-#include "sim/cli/expectation_report.hpp"
 #include "sim/cli/verify_plan.hpp"
 
 namespace lvslab::cli {
@@ -24,7 +24,7 @@ struct VerifiedRun {
     std::string name;  ///< "configured-3"
     bool finished = false;
     std::string how, errors;  ///< of one that did not finish
-    RunJudgement judgement;
+    world::RunJudgement judgement;
     KeyFigures figures;
     std::string fingerprint;
 };

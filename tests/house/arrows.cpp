@@ -55,7 +55,7 @@ const std::map<std::string, Rooms> arrows{
     {"sim/trace", all_of_core},
     {"sim/cli", core_and({"sim/flow", "sim/packet", "sim/plugin", "sim/report", "sim/trace"})},
     {"realmode", all_of_core},
-    {"bindings", core_and({"sim/plugin"})},
+    {"bindings", core_and({"sim/flow", "sim/plugin"})},
 };
 
 /// Plain types of other rooms that a room may share beside its arrows: services and destinations,

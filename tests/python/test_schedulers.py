@@ -206,6 +206,22 @@ def test_what_it_raises_comes_out_and_ipvs_goes_on():
     assert ipvs.step(syn(1), 1).action == "forward"
 
 
+def test_a_scheduler_that_cannot_be_made_changes_nothing():
+    class Unmade(lvslab.Scheduler):
+        def __init__(self):
+            raise OSError("no table")
+
+    ipvs = lvslab.Ipvs(schedulers=[Unmade])
+    with pytest.raises(OSError, match="no table"):
+        ipvs.add_service(VIP, scheduler="Unmade")
+    ipvs.add_service(VIP, scheduler="rr")
+    ipvs.add_destination(VIP, SERVERS[0])
+    assert ipvs.step(syn(1), 0).server == SERVERS[0]
+    with pytest.raises(OSError, match="no table"):
+        ipvs.edit_service(VIP, scheduler="Unmade")
+    assert ipvs.step(syn(2), 700).server == SERVERS[0]
+
+
 def test_what_is_no_server():
     with pytest.raises(TypeError, match="one of its destinations"):
         cluster("Stranger", schedulers=[Stranger]).step(syn(1), 0)

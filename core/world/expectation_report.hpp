@@ -10,7 +10,7 @@
 #include "core/journal/invariants.hpp"
 #include "core/scenario/scenario.hpp"
 
-namespace lvslab::cli {
+namespace lvslab::world {
 
 /// The scheduler that all virtual services run with by their lvs.cf; nothing if they differ.
 std::optional<std::string> configured_scheduler(const scenario::Scenario& scenario);
@@ -61,4 +61,4 @@ std::string verdict_line(std::string_view verdict, const journal::Expectation& e
 /// Each line of the text with this indentation.
 std::string indented(const std::vector<std::string>& lines, std::string_view indent);
 
-}  // namespace lvslab::cli
+}  // namespace lvslab::world

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/cli/expectation_report.hpp"
+#include "core/world/expectation_report.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-namespace lvslab::cli {
+namespace lvslab::world {
 namespace {
 
 using json = nlohmann::ordered_json;
@@ -108,7 +108,7 @@ bool JudgedRun::holds() const {
 }
 
 std::string JudgedRun::json() const {
-    cli::json entries = cli::json::array(), violations = cli::json::array();
+    world::json entries = world::json::array(), violations = world::json::array();
     const auto results = expectations_.results();
     for (std::size_t i = 0; i < results.size(); ++i) {
         entries.push_back(expectation_json(expectations_.expectations()[i], results[i]));
@@ -119,12 +119,12 @@ std::string JudgedRun::json() const {
                               {"message", violation.message},
                               {"text", violation.to_string()}});
     }
-    const cli::json whole{{"format", format_name},
-                          {"holds", holds()},
-                          {"expectations", entries},
-                          {"violations", invariants_.count()},
-                          {"first_violations", violations}};
-    return whole.dump(1, ' ', false, cli::json::error_handler_t::replace) + '\n';
+    const world::json whole{{"format", format_name},
+                            {"holds", holds()},
+                            {"expectations", entries},
+                            {"violations", invariants_.count()},
+                            {"first_violations", violations}};
+    return whole.dump(1, ' ', false, world::json::error_handler_t::replace) + '\n';
 }
 
 std::string JudgedRun::text() const {
@@ -190,4 +190,4 @@ std::string indented(const std::vector<std::string>& lines, std::string_view ind
     return out;
 }
 
-}  // namespace lvslab::cli
+}  // namespace lvslab::world
