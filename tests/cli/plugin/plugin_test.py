@@ -111,11 +111,6 @@ class Plugin(unittest.TestCase):
             self.assertEqual({server for _, _, server in mine}, {"web1", "web2"})
             self.assertEqual(*(self.journal(f"{world}-{run}") for run in ("mine", "again")), world)
 
-    def test_both_worlds_choose_as_their_packets_ask(self):
-        told = self.lvslab("parity", "mine.yaml", "--with", "flow", "--json", "--scheduler-plugin",
-                           plugin("round_robin"))
-        self.assertIn("mine", told.stdout)
-
     def test_it_is_compared_with_the_kernels(self):
         told = self.lvslab("compare", "mine.yaml", "--world", "flow", "--output", "out",
                            "--scheduler-plugin", plugin("round_robin"))
