@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/base/prefetch.hpp"
 #include "core/base/time.hpp"
 #include "core/ipvs/service.hpp"
 #include "core/ipvs/tcp_states.hpp"
@@ -30,18 +31,21 @@ struct alignas(64) Connection {
     Protocol protocol;
     TcpState state;  ///< in templates: established = assured
 
-    std::uint8_t method : 3;  ///< ForwardingMethod, as it was when the entry was made
+    // Two bytes; what is asked together stands in one, which is read as it was written: a wider
+    // read after a write of a byte makes the processor wait.
     std::uint8_t in_use : 1;
+    std::uint8_t alarmed : 1;  ///< the wheel looks at it at `alarm`
+    /// A newer entry may have the same key (ConnectionTable::matches).
+    std::uint8_t shadowed : 1;
     std::uint8_t ipv6 : 1;
     std::uint8_t is_template : 1;
     std::uint8_t counted_active : 1;
-    std::uint8_t no_output : 1;       ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
-    std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
+    std::uint8_t no_output : 1;  ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
+    std::uint8_t by_sync : 1;    ///< another director told of it (IP_VS_CONN_F_SYNC)
+
+    std::uint8_t method : 3;          ///< ForwardingMethod, as it was when the entry was made
     std::uint8_t no_client_port : 1;  ///< waits for its client's first packet (NO_CPORT)
-    std::uint8_t by_sync : 1;         ///< another director told of it (IP_VS_CONN_F_SYNC)
-    std::uint8_t alarmed : 1;         ///< the wheel looks at it at `alarm`
-    /// A newer entry may have the same key (ConnectionTable::matches).
-    std::uint8_t shadowed : 1;
+    std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
 
     std::uint32_t destination;
     ConnectionId next;         ///< in its hash chain
@@ -129,12 +133,17 @@ public:
     /// Asks the processor for the entry's cache line.
     void prefetch(ConnectionId id) const {
         if (id < pool_.end()) {
-            __builtin_prefetch(&pool_[id], 1);
+            lvslab::prefetch(&pool_[id]);
         }
     }
     /// Asks for the slot by which erase() will find the entry.
     void prefetch_slot(ConnectionId id) const {
-        __builtin_prefetch(&slots_[home(tag_of(hash_of(pool_[id])))], 1);
+        lvslab::prefetch(&slots_[home(tag_of(hash_of(pool_[id])))]);
+    }
+    /// Asks for the slot of a connection to come.
+    void prefetch_slot_for(Protocol protocol, const Endpoint& client) const {
+        const auto h = hash(protocol, client_digest(client.address), client.port.value());
+        lvslab::prefetch(&slots_[home(tag_of(h))]);
     }
     ConnectionId find_template(const ConnectionKeyView& key) const;
     /// The entry, whose client port is 0, takes the first packet from any port of its client.

@@ -35,26 +35,31 @@ Time Ipvs::Model::fires(ConnectionId id) const {
 }
 
 /// Hangs the alarm if it hangs nowhere or too late; an alarm that is early finds out when it rings.
-void Ipvs::Model::hang(ConnectionId id) {
+/// With a `shorter` timeout than before it moves at once even so: a connection that ends rings soon
+/// after, in the order in which others end.
+void Ipvs::Model::hang(ConnectionId id, bool shorter) {
     auto& c = table_[id];
     const auto due = fires(id);
-    if (c.alarmed == 0 || due < c.alarm) {
+    if (c.alarmed == 0 || due < c.alarm || (shorter && due != c.alarm)) {
         wheel_.remove(id);
         c.alarm = due;
-        wheel_.insert(id);
+        wheel_.insert(
+            id, c.protocol == Protocol::tcp ? static_cast<std::size_t>(c.state) : tcp_state_count);
     }
 }
 
-void Ipvs::Model::arm(ConnectionId id, Duration timeout, Time now) {
+void Ipvs::Model::arm(ConnectionId id, Duration timeout, Time now, bool shorter) {
     auto& c = table_[id];
     c.expires = now + timeout;
-    if (options_.expiry != Expiry::exact) {
+    if (options_.expiry == Expiry::exact) {
+        if (c.alarmed != 0 && c.expires >= c.alarm && !shorter) {
+            return;  // most packets: hang() would find nothing to do
+        }
+    } else {
         c.timer_level = static_cast<std::uint8_t>(wheel_level(timeout)) & 0xFU;
-    }
-    if (!doubts_.empty()) {
         doubts_.erase(id);
     }
-    hang(id);
+    hang(id, shorter);
 }
 
 /// A template is used: its timer starts anew with its timeout, which a firing that may have come
@@ -259,6 +264,7 @@ void Ipvs::Model::fire_due(Time now) {
         // Connection timers up to the next piece of housekeeping, then that.
         const auto until = std::min(now, housekeeping_due_);
         const auto id = wheel_.pop(until);
+        prefetch_server_of(wheel_.upcoming());
         if (id == no_connection) {
             housekeeping(until);
             continue;

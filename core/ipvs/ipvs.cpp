@@ -57,6 +57,14 @@ void Ipvs::prefetch(std::uint32_t entry) const {
     model_->prefetch(entry);
 }
 
+void Ipvs::prefetch_server_of(std::uint32_t entry) const {
+    model_->prefetch_server_of(entry);
+}
+
+void Ipvs::prefetch_place_for(Protocol protocol, const Endpoint& client) const {
+    model_->prefetch_place_for(protocol, client);
+}
+
 std::optional<FtpEdit> Ipvs::ftp_payload(const Segment& segment,
                                          std::span<const std::uint8_t> payload, Time now) {
     return model_->ftp_payload(segment, payload, now);

@@ -116,6 +116,10 @@ public:
     /// A segment with this Segment::entry comes soon: a hint to the processor, which changes
     /// nothing but the time that step() waits for memory.
     void prefetch(std::uint32_t entry) const;
+    /// The same a little later, when the entry is there: asks for what it refers to.
+    void prefetch_server_of(std::uint32_t entry) const;
+    /// A new connection of this client comes soon.
+    void prefetch_place_for(Protocol protocol, const Endpoint& client) const;
 
     /// What the FTP helper makes of the payload of a packet that step() has just forwarded with
     /// Verdict::ftp_control: entries for the data connections told of there, and perhaps a text to

@@ -52,6 +52,14 @@ public:
     // packet_path.cpp
     Verdict step(const Segment& segment, Time now);
     void prefetch(std::uint32_t entry) const { table_.prefetch(entry); }
+    void prefetch_server_of(std::uint32_t entry) const {
+        if (entry < table_.pool().end() && table_[entry].in_use != 0) {
+            lvslab::prefetch(destinations_[table_[entry].destination].get());
+        }
+    }
+    void prefetch_place_for(Protocol protocol, const Endpoint& client) const {
+        table_.prefetch_slot_for(protocol, client);
+    }
 
     // expiry.cpp
     void advance(Time now) {
@@ -176,8 +184,8 @@ private:
     // expiry.cpp
     void fire_due(Time now);
     Time fires(ConnectionId id) const;
-    void arm(ConnectionId id, Duration timeout, Time now);
-    void hang(ConnectionId id);
+    void arm(ConnectionId id, Duration timeout, Time now, bool shorter = false);
+    void hang(ConnectionId id, bool shorter = false);
     void expire_now(ConnectionId id, Time now);
     void expire(ConnectionId id, Time at);
     void remove_connection(ConnectionId id, bool dropping, Time now);

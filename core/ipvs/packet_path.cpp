@@ -11,6 +11,11 @@ constexpr std::uint16_t ftp_data_port = 20;
 constexpr std::uint16_t first_unprivileged_port = 1024;
 constexpr std::uint32_t nat = static_cast<std::uint32_t>(ForwardingMethod::nat);
 
+/// Without a call, and for IPv4 by one word.
+bool same(const Address& a, const Address& b) {
+    return a.word(0) == b.word(0) && a.family() == b.family() && (a.is_v4() || a == b);
+}
+
 }  // namespace
 
 Verdict Ipvs::Model::step(const Segment& segment, Time now) {
@@ -48,9 +53,11 @@ void Ipvs::Model::step_out(const Segment& segment, Time now, Verdict& verdict) {
     verdict.virtual_endpoint.address = table_.virtual_address(c);
     verdict.virtual_endpoint.port = Port{c.virtual_port};
     verdict.ftp_control = is_ftp_control(c);
+    const auto before = timeout_of(c);
     transition(c, TcpSide::output, segment.flags);
     if (c.is_template == 0) {
-        arm(id, timeout_of(c), now);
+        const auto timeout = timeout_of(c);
+        arm(id, timeout, now, timeout < before);
     }
 }
 
@@ -127,6 +134,7 @@ void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
     verdict.server.address = destinations_[c.destination]->endpoint.address;
     verdict.server.port = Port{c.server_port};
     verdict.ftp_control = is_ftp_control(c);
+    const auto before = timeout_of(c);
     transition(c, TcpSide::input, segment.flags);
     if (c.no_client_port != 0 && c.method == nat) {
         table_.fill_client_port(id, segment.source.port);
@@ -135,7 +143,8 @@ void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
     if (sender_) {
         sync_packets(id, segment.count, now);
     }
-    arm(id, timeout_of(c), now);
+    const auto timeout = timeout_of(c);
+    arm(id, timeout, now, timeout < before);
 }
 
 Service* Ipvs::Model::service_for(const Segment& segment) {
@@ -144,7 +153,8 @@ Service* Ipvs::Model::service_for(const Segment& segment) {
     }
     auto& last = last_service_;
     if (last.service == nullptr || last.protocol != segment.protocol ||
-        last.endpoint != segment.destination) {
+        last.endpoint.port != segment.destination.port ||
+        !same(last.endpoint.address, segment.destination.address)) {
         last = {segment.protocol, segment.destination, look_service_up(segment)};
     }
     return last.service;

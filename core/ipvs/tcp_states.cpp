@@ -7,8 +7,8 @@ namespace lvslab::ipvs {
 namespace {
 
 using Row = std::array<TcpState, tcp_state_count>;
-/// Rows: SYN, FIN, ACK, RST.
-using Side = std::array<Row, 4>;
+/// Rows: SYN, FIN, ACK, RST, none of them.
+using Side = std::array<Row, 5>;
 /// input, output, input only.
 using Table = std::array<Side, 3>;
 
@@ -28,6 +28,21 @@ constexpr std::size_t syn = 0;
 constexpr std::size_t fin = 1;
 constexpr std::size_t ack = 2;
 constexpr std::size_t rst = 3;
+constexpr std::size_t none = 4;
+
+/// A packet's row by its flags, in the order in which they are looked at.
+constexpr auto row_of = [] {
+    std::array<std::uint8_t, 32> rows{};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto flags = static_cast<TcpFlags>(i);
+        rows[i] = has(flags, TcpFlags::rst)   ? rst
+                  : has(flags, TcpFlags::syn) ? syn
+                  : has(flags, TcpFlags::fin) ? fin
+                  : has(flags, TcpFlags::ack) ? ack
+                                              : none;
+    }
+    return rows;
+}();
 
 constexpr Row unchanged = {no, es, ss, sr, fw, tw, cl, cw, la, li, sa};
 
@@ -50,23 +65,26 @@ constexpr Row all_but(TcpState to, std::initializer_list<std::pair<TcpState, Tcp
     return row;
 }
 
+constexpr Row closes = all_but(cl, {});
+
 constexpr Side input = {
     all_but(sr, {{es, es}, {ss, es}}),
     keep_but({{no, cl}, {es, cw}, {sr, tw}, {fw, tw}, {sa, tw}}),
     keep_but({{no, es}, {sr, es}, {la, cl}, {sa, es}}),
     all_but(cl, {{sr, sr}, {la, la}, {li, li}, {sa, sr}}),
+    closes,
 };
 constexpr Side output = {
     all_but(ss, {{es, es}, {sr, sr}, {li, li}, {sa, sr}}),
     keep_but({{no, tw}, {es, fw}, {sr, tw}, {cw, tw}, {sa, tw}}),
     keep_but({{no, es}, {sr, es}, {li, es}, {sa, es}}),
     all_but(cl, {{ss, ss}, {tw, tw}}),
+    closes,
 };
 constexpr Side input_only = {
-    input[syn],
-    keep_but({{no, cl}, {es, fw}, {sr, tw}, {sa, tw}}),
-    input[ack],
-    all_but(cl, {{sr, sr}, {la, la}, {li, li}}),
+    input[syn], keep_but({{no, cl}, {es, fw}, {sr, tw}, {sa, tw}}),
+    input[ack], all_but(cl, {{sr, sr}, {la, la}, {li, li}}),
+    closes,
 };
 constexpr Table plain = {input, output, input_only};
 
@@ -75,18 +93,21 @@ constexpr Side secure_input = {
     keep_but({{no, cl}, {es, cw}, {sr, tw}, {fw, tw}}),
     keep_but({{no, es}, {la, cl}}),
     all_but(cl, {{sr, sr}, {la, la}, {li, li}}),
+    closes,
 };
 constexpr Side secure_output = {
     all_but(ss, {{es, es}, {sr, sa}, {li, li}, {sa, sa}}),
     output[fin],
     output[ack],
     output[rst],
+    closes,
 };
 constexpr Side secure_input_only = {
     all_but(sa, {{es, es}, {ss, es}, {sr, sr}}),
     input_only[fin],
     input_only[ack],
     input_only[rst],
+    closes,
 };
 constexpr Table secured = {secure_input, secure_output, secure_input_only};
 
@@ -104,18 +125,7 @@ std::string_view to_string(TcpState state) {
 }
 
 TcpState next_state(TcpState state, TcpSide side, TcpFlags flags, bool secure) {
-    std::size_t row = rst;
-    if (has(flags, TcpFlags::rst)) {
-        row = rst;
-    } else if (has(flags, TcpFlags::syn)) {
-        row = syn;
-    } else if (has(flags, TcpFlags::fin)) {
-        row = fin;
-    } else if (has(flags, TcpFlags::ack)) {
-        row = ack;
-    } else {
-        return TcpState::close;
-    }
+    const auto row = row_of[static_cast<std::size_t>(flags) % row_of.size()];
     const auto& table = secure ? secured : plain;
     return table[static_cast<std::size_t>(side)][row][static_cast<std::size_t>(state)];
 }

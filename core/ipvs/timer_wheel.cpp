@@ -10,26 +10,20 @@ namespace {
 
 constexpr std::uint64_t no_tick = ~std::uint64_t{0};
 /// How far ahead of their turn entries are asked for from memory, and the slots they are found by.
-constexpr std::size_t entries_ahead = 12;
-constexpr std::size_t slots_ahead = 6;
+constexpr std::uint32_t entries_ahead = 12;
+constexpr std::uint32_t slots_ahead = 6;
 
 }  // namespace
 
-TimerWheel::Chunk* TimerWheel::new_chunk() {
-    if (free_ == nullptr) {
-        blocks_.push_back(std::make_unique_for_overwrite<Chunk[]>(block));
-        for (std::size_t i = block; i-- > 0;) {
-            blocks_.back()[i].next = free_;
-            free_ = &blocks_.back()[i];
-        }
+void AlarmChunks::allocate() {
+    blocks_.push_back(std::make_unique_for_overwrite<AlarmChunk[]>(block));
+    for (std::size_t i = block; i-- > 0;) {
+        give_back(&blocks_.back()[i]);
     }
-    auto* chunk = free_;
-    free_ = chunk->next;
-    return chunk;
 }
 
 std::size_t TimerWheel::bytes() const {
-    return blocks_.size() * block * sizeof(Chunk) + due_.capacity() * sizeof(Alarm);
+    return chunks_.bytes() + due_.capacity() * sizeof(Alarm);
 }
 
 /// The lowest level that reaches it. What even the highest one does not reach is looked at when
@@ -44,30 +38,42 @@ std::uint64_t TimerWheel::slot_for(Time at) const {
 
 void TimerWheel::put(std::uint64_t slot, const Alarm& alarm) {
     auto*& head = heads_[slot];
-    if (head == nullptr || head->size == Chunk::room) {
-        auto* chunk = new_chunk();
-        chunk->next = head;
-        chunk->size = 0;
-        head = chunk;
+    if (head == nullptr || head->size == AlarmChunk::room) {
+        head = chunks_.take(head);
         occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
     }
     head->alarms[head->size++] = alarm;
 }
 
-void TimerWheel::insert(ConnectionId id) {
+void TimerWheel::insert(ConnectionId id, std::size_t queue) {
     auto& c = table_[id];
     c.alarmed = 1;
     ++hanging_;
     const Alarm alarm{c.alarm, id};
+    if (auto& q = queues_[queue]; q.takes(alarm)) {
+        const bool first = q.empty();
+        q.push(alarm, chunks_);
+        if (first) {
+            waiting_ |= 1U << queue;
+            find_next_queue();
+            next_ = std::min(next_, alarm.at);
+        }
+    } else {
+        insert_into_wheel(alarm);
+    }
+}
+
+void TimerWheel::insert_into_wheel(const Alarm& alarm) {
     if (tick_of(alarm.at) <= tick_) {
         due_.insert(std::upper_bound(due_.begin(), due_.end(), alarm, std::greater<>{}), alarm);
-        next_ = std::min(next_, alarm.at);
-        return;
+        next_in_wheel_ = std::min(next_in_wheel_, alarm.at);
+    } else {
+        const auto slot = slot_for(alarm.at);
+        put(slot, alarm);
+        const auto unit = slot_bits * static_cast<unsigned>(slot / slots);
+        next_in_wheel_ = std::min(next_in_wheel_, start_of(tick_of(alarm.at) >> unit << unit));
     }
-    const auto slot = slot_for(alarm.at);
-    put(slot, alarm);
-    const auto unit = slot_bits * static_cast<unsigned>(slot / slots);
-    next_ = std::min(next_, start_of(tick_of(alarm.at) >> unit << unit));
+    next_ = std::min(next_, next_in_wheel_);
 }
 
 void TimerWheel::remove(ConnectionId id) {
@@ -84,6 +90,23 @@ void TimerWheel::remove(ConnectionId id) {
 
 /// Leaves only alarms that will ring.
 void TimerWheel::drop_removed() {
+    waiting_ = 0;
+    for (std::size_t q = 0; q < queues; ++q) {
+        AlarmQueue left;
+        for (auto& queue = queues_[q]; !queue.empty(); queue.pop(chunks_)) {
+            if (rings(queue.front())) {
+                left.push(queue.front(), chunks_);
+                waiting_ |= 1U << q;
+            }
+        }
+        queues_[q] = left;
+    }
+    find_next_queue();
+    drop_removed_from_wheel();
+    removed_ = 0;
+}
+
+void TimerWheel::drop_removed_from_wheel() {
     std::erase_if(due_, [this](const Alarm& alarm) { return !rings(alarm); });
     for (std::uint64_t slot = 0; slot < heads_.size(); ++slot) {
         auto* chunk = heads_[slot];
@@ -97,11 +120,9 @@ void TimerWheel::drop_removed() {
             }
             auto* const done = chunk;
             chunk = chunk->next;
-            done->next = free_;
-            free_ = done;
+            chunks_.give_back(done);
         }
     }
-    removed_ = 0;
 }
 
 void TimerWheel::take_slot(unsigned level) {
@@ -120,8 +141,7 @@ void TimerWheel::take_slot(unsigned level) {
         }
         auto* const done = chunk;
         chunk = chunk->next;
-        done->next = free_;
-        free_ = done;
+        chunks_.give_back(done);
     }
 }
 
@@ -150,59 +170,101 @@ void TimerWheel::step_to(std::uint64_t tick) {
         }
     }
     std::sort(due_.begin(), due_.end(), std::greater<>{});
-    for (auto i = due_.size() - std::min(due_.size(), entries_ahead); i < due_.size(); ++i) {
+    for (auto i = due_.size() - std::min<std::size_t>(due_.size(), entries_ahead); i < due_.size();
+         ++i) {
         table_.prefetch(due_[i].id);
     }
 }
 
-void TimerWheel::find_next() {
+/// Until something is due by `now`, or nothing can be.
+void TimerWheel::turn_to(Time now) {
+    const auto last = tick_of(now);
+    while (next_in_wheel_ <= now && (due_.empty() || due_.back().at > now) && tick_ < last) {
+        // Nothing hangs between here and the next tick, on any level.
+        step_to(std::min(next_tick(), last));
+        find_next_in_wheel();
+    }
+}
+
+void TimerWheel::find_next_in_wheel() {
     if (!due_.empty()) {
-        next_ = due_.back().at;
+        next_in_wheel_ = due_.back().at;
         return;
     }
     const auto tick = next_tick();
-    next_ = tick == no_tick ? never : start_of(tick);
+    next_in_wheel_ = tick == no_tick ? never : start_of(tick);
+}
+
+void TimerWheel::find_next_queue() {
+    auto rest = waiting_;
+    if (rest == 0) {
+        return;
+    }
+    next_queue_ = static_cast<std::size_t>(std::countr_zero(rest));
+    while ((rest &= rest - 1) != 0) {
+        const auto q = static_cast<std::size_t>(std::countr_zero(rest));
+        if (queues_[next_queue_].front() > queues_[q].front()) {
+            next_queue_ = q;
+        }
+    }
 }
 
 /// The entries that ring soon are on their way from memory when their turn comes.
-void TimerWheel::fetch_ahead() const {
+Alarm TimerWheel::take_from_wheel() {
     const auto last = due_.size() - 1;
     if (last >= entries_ahead) {
         table_.prefetch(due_[last - entries_ahead].id);
     }
     if (last > 0) {
-        table_.prefetch_slot(due_[last - std::min(last, slots_ahead)].id);
+        upcoming_ = due_[last - std::min<std::size_t>(last, slots_ahead)].id;
+        table_.prefetch_slot(upcoming_);
     }
+    const auto due = due_.back();
+    due_.pop_back();
+    find_next_in_wheel();
+    return due;
+}
+
+Alarm TimerWheel::take_from_queue() {
+    auto& queue = queues_[next_queue_];
+    if (const auto* alarm = queue.ahead(entries_ahead)) {
+        table_.prefetch(alarm->id);
+    }
+    if (const auto* alarm = queue.ahead(slots_ahead)) {
+        upcoming_ = alarm->id;
+        table_.prefetch_slot(upcoming_);
+    }
+    const auto due = queue.front();
+    queue.pop(chunks_);
+    if (queue.empty()) {
+        waiting_ &= ~(1U << next_queue_);
+    }
+    find_next_queue();
+    return due;
 }
 
 ConnectionId TimerWheel::pop(Time now) {
-    const auto last = tick_of(now);
     while (true) {
-        while (!due_.empty() && due_.back().at <= now) {
-            fetch_ahead();
-            const auto due = due_.back();
-            due_.pop_back();
-            if (rings(due)) {
-                table_[due.id].alarmed = 0;
-                --hanging_;
-                find_next();
-                return due.id;
-            }
-            removed_ -= removed_ > 0 ? 1 : 0;
+        const auto queued = next_in_queues();
+        if (next_in_wheel_ <= std::min(queued, now)) {
+            turn_to(std::min(queued, now));
         }
-        if (tick_ >= last) {
-            break;
+        const bool from_wheel = !due_.empty() && due_.back().at <= now &&
+                                (waiting_ == 0 || queues_[next_queue_].front() > due_.back());
+        if (!from_wheel && queued > now) {
+            next_ = std::min(next_in_wheel_, queued);
+            return no_connection;
         }
-        const auto tick = next_tick();
-        if (tick > last) {
-            // Nothing hangs between here and `last`, on any level.
-            step_to(last);
-            break;
+        const auto due = from_wheel ? take_from_wheel() : take_from_queue();
+        auto& c = table_[due.id];
+        if (rings(due)) {
+            c.alarmed = 0;
+            --hanging_;
+            next_ = std::min(next_in_wheel_, next_in_queues());
+            return due.id;
         }
-        step_to(tick);
+        removed_ -= removed_ > 0 ? 1 : 0;
     }
-    find_next();
-    return no_connection;
 }
 
 }  // namespace lvslab::ipvs

@@ -64,6 +64,8 @@ public:
 
     /// When the next request is done if nothing else arrives; `never` when the station is empty.
     Time next_completion() const;
+    /// Whose work is done then; the station must not be empty.
+    Ticket next_ticket() const { return in_service_.front().ticket; }
 
     /// Takes out a request that is done at or before `now`: the earliest, and of those done at one
     /// time the one that began first. Nothing if none is due. Call it until it gives nothing. A

@@ -29,6 +29,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/prefetch.hpp"
 #include "core/base/quantities.hpp"
 #include "core/base/time.hpp"
 #include "core/ipvs/ipvs.hpp"
@@ -139,14 +140,21 @@ private:
     void serve_next(Observer& observer);
     ipvs::Verdict open_at_director(const Arrival& arrival);
     void close_at_director(const Open& connection, bool with_response);
-    void arm(std::uint32_t server);
+    void arm(std::uint32_t server, Time due);
+    void fetch_ahead() const;
     Duration work_at(std::uint32_t server, Duration work) const;
 
     ipvs::Ipvs ipvs_;
     ServerIndex index_;
     std::vector<server::Station> stations_;
     std::vector<double> speeds_;
-    std::vector<Time> armed_;  ///< by server: its event that counts; others are stale
+    /// By server: its event that counts (others are stale), and whose it is.
+    struct Armed {
+        Time at = never;
+        std::uint32_t connection = 0;
+        std::uint32_t entry = ipvs::no_entry;
+    };
+    std::vector<Armed> armed_;
     Slots<Open> open_;
     EventQueue queue_;
     Time now_{};
@@ -199,11 +207,15 @@ template <class Source, class Observer>
 void Engine::feed(Source&& source, Observer&& observer) {
     Arrival arrival;
     while (source.next(arrival)) {
+        ipvs_.prefetch_place_for(arrival.protocol, arrival.client);
         while (queue_.next() <= arrival.at) {
             serve_next(observer);
         }
         now_ = arrival.at;
         arrive(arrival, observer);
+        if (!queue_.empty()) {
+            ipvs_.prefetch_server_of(armed_[queue_.top().what].entry);
+        }
     }
 }
 
@@ -247,7 +259,11 @@ void Engine::arrive(const Arrival& arrival, Observer& observer) {
         observer.decided({now_, server, Decided::How::refused});
         return;
     }
-    arm(server);
+    // Under processor sharing an arrival puts the next completion off: then the event is stale too.
+    if (const Time due = station.next_completion(); due != armed_[server].at) {
+        arm(server, due);
+        queue_.push(due, server);
+    }
     observer.decided({now_, server, Decided::How::taken});
 }
 
@@ -255,8 +271,9 @@ template <class Observer>
 void Engine::serve_next(Observer& observer) {
     const auto event = queue_.top();
     const auto server = event.what;
-    if (armed_[server] != event.at) {
+    if (armed_[server].at != event.at) {
         queue_.pop();
+        fetch_ahead();
         return;
     }
     now_ = event.at;
@@ -271,21 +288,34 @@ void Engine::serve_next(Observer& observer) {
         open_.give_back(number);
     }
     const Time next = station.next_completion();
-    armed_[server] = next;
     if (next == never) {
+        armed_[server] = {};
         queue_.pop();
     } else {
+        arm(server, next);
         queue_.replace_top(next, server);
     }
+    fetch_ahead();
 }
 
-inline void Engine::arm(std::uint32_t server) {
-    const Time due = stations_[server].next_completion();
-    // Under processor sharing an arrival puts the next completion off: then the event is stale too.
-    if (due != armed_[server]) {
-        armed_[server] = due;
-        queue_.push(due, server);
+inline void Engine::arm(std::uint32_t server, Time due) {
+    const auto number = static_cast<std::uint32_t>(stations_[server].next_ticket());
+    armed_[server] = {due, number, open_[number].entry};
+}
+
+/// What the next event needs is on its way from memory when its turn comes.
+inline void Engine::fetch_ahead() const {
+    if (queue_.empty()) {
+        return;
     }
+    const auto server = queue_.top().what;
+    const auto& armed = armed_[server];
+    const auto* station = reinterpret_cast<const char*>(&stations_[server]);
+    for (std::size_t line = 0; line < sizeof(server::Station); line += 64) {
+        prefetch(station + line);
+    }
+    prefetch(&open_[armed.connection]);
+    ipvs_.prefetch(armed.entry);
 }
 
 inline Duration Engine::work_at(std::uint32_t server, Duration work) const {

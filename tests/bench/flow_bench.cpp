@@ -42,6 +42,8 @@ public:
     void run(std::uint64_t connections) {
         for (std::uint64_t i = 0; i < connections; ++i) {
             now_ += arrivals_.exponential(gap_);
+            ++client_;
+            ipvs_.prefetch_place_for(key_.protocol, endpoint_of(client_));
             while (!departures_.empty() && departures_.top().at <= now_) {
                 const auto departure = departures_.top();
                 departures_.pop();
@@ -51,7 +53,6 @@ public:
                 send(departure.client, TcpFlags::fin | TcpFlags::ack, departure.at,
                      departure.entry);
             }
-            ++client_;
             const auto verdict = send(client_, TcpFlags::syn, now_);
             send(client_, TcpFlags::ack, now_, verdict.entry);
             const auto server = verdict.server.address.v4_host_order() - first_server;
@@ -59,6 +60,7 @@ public:
             free_at_[server] = start + demands_.exponential(mean_service_seconds);
             ++served_[server];
             departures_.push({free_at_[server], client_, verdict.entry});
+            ipvs_.prefetch_server_of(departures_.top().entry);
         }
     }
     const ipvs::Ipvs& ipvs() const { return ipvs_; }
@@ -74,11 +76,15 @@ private:
         friend bool operator>(const Departure& a, const Departure& b) { return a.at > b.at; }
     };
 
+    static Endpoint endpoint_of(std::uint32_t client) {
+        return {Address::v4(0xAC100000U + client % clients),
+                Port{static_cast<std::uint16_t>(1024 + client / clients % 64000)}};
+    }
+
     ipvs::Verdict send(std::uint32_t client, TcpFlags flags, double at,
                        std::uint32_t entry = ipvs::no_entry) {
         ipvs::Segment s;
-        s.source = {Address::v4(0xAC100000U + client % clients),
-                    Port{static_cast<std::uint16_t>(1024 + client / clients % 64000)}};
+        s.source = endpoint_of(client);
         s.destination = key_.endpoint;
         s.flags = flags;
         s.entry = entry;
