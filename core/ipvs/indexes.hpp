@@ -36,13 +36,17 @@ private:
     struct alignas(64) Group {
         Node nodes[4];
     };
-    /// `near` stands nearer the head and keeps a tie. Cross-multiplied, as in the kernel.
-    static const Node& winner(const Node& far, const Node& near) {
-        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight ? far
-                                                                                             : near;
+    /// 1 if `far` has less; `near` stands nearer the head and keeps a tie. Cross-multiplied, as in
+    /// the kernel.
+    static std::uint32_t beats(const Node& far, const Node& near) {
+        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight ? 1
+                                                                                             : 0;
     }
+    /// Reckoned without a branch: which one wins cannot be foretold.
     static const Node& winner(const Group& g) {
-        return winner(winner(g.nodes[0], g.nodes[1]), winner(g.nodes[2], g.nodes[3]));
+        const auto low = 1 - beats(g.nodes[0], g.nodes[1]);
+        const auto high = 3 - beats(g.nodes[2], g.nodes[3]);
+        return g.nodes[high - (high - low) * beats(g.nodes[low], g.nodes[high])];
     }
     void grow(std::uint32_t slot);
 
