@@ -62,11 +62,17 @@ void LeastShareTree::set(std::uint32_t slot, Share share) {
     while (i > 0) {
         auto& group = groups_[(i - 1) / 4];
         auto& place = group.nodes[(i - 1) % 4];
-        if (place == node) {
+        // Field by field: comparing whole nodes waits for the stores of the last change.
+        if (place.load == node.load && place.slot == node.slot && place.weight == node.weight) {
             return;
         }
-        place = node;
-        node = winner(group);
+        place.load = node.load;
+        place.weight = node.weight;
+        place.slot = node.slot;
+        const auto& best = winner(group);
+        node.load = best.load;
+        node.weight = best.weight;
+        node.slot = best.slot;
         i = (i - 1) / 4;
     }
     best_ = node;

@@ -31,7 +31,6 @@ private:
         std::uint32_t weight = 0;
         std::uint32_t slot = 0;
         std::uint32_t unused = 0;
-        friend bool operator==(const Node&, const Node&) = default;
     };
     struct alignas(64) Group {
         Node nodes[4];
