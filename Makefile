@@ -18,7 +18,7 @@ install_packages = @packaging/install-dependencies.sh $(foreach list,$(1),packag
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-router configure build demo test test-full bench bench-takeover asan fuzz clean
+.PHONY: help install install-bench install-router configure build demo test test-full bench bench-takeover asan fuzz clean
 
 help: ## what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,11 +42,15 @@ test: build ## build and run all tests but those that take many minutes
 test-full: build ## the same and those: a million decisions of a real kernel, ...
 	@ctest --preset full -j $(JOBS)
 
-bench: build ## measure scheduling decisions, the packet world, real checks and sweeps (minutes)
-	$(call install_packages,debian-packages debian-packages-bench)
+install-bench: install
+	$(call install_packages,debian-packages-bench)
+
+# The order matters: what is configured depends on what is installed.
+bench: install-bench build ## measure decisions, the connection table, worlds, real checks and sweeps (minutes)
 	@$(BUILD)/bin/ipvs_bench --benchmark_out=$(BUILD)/ipvs_bench.json --benchmark_out_format=json
 	@$(BUILD)/bin/flow_bench --json $(BUILD)/flow_bench.json
 	@/usr/bin/python3 tests/bench/simpy_flow.py $(BUILD)/bin/flow_bench --json $(BUILD)/simpy_flow.json
+	@$(BUILD)/bin/table_bench --json $(BUILD)/table_bench.json
 	@$(BUILD)/bin/capture_rate
 	@/usr/bin/python3 tests/bench/packet_overhead.py $(BUILD)/bin/packet_overhead
 	@/usr/bin/python3 tests/bench/probe_load.py $(BUILD)/bin/probe_load
