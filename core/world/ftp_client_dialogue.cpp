@@ -107,7 +107,9 @@ Step FtpClientDialogue::prepared(std::string_view code, std::string_view line) {
 
 std::string FtpClientDialogue::transfer() {
     phase_ = Phase::transfer;
-    return fmt::format("{} {}.bin", transfers_.upload ? "STOR" : "RETR", file_);
+    // What is stored has a folder of its own, so that a server need not let files to fetch change.
+    return transfers_.upload ? fmt::format("STOR put/{}", file_)
+                             : fmt::format("RETR {}.bin", file_);
 }
 
 Step FtpClientDialogue::data_ended(bool by_fin) {

@@ -3,15 +3,19 @@
 
 #include <utility>
 
+#include "realmode/lab/http_client.hpp"
+
 namespace lvslab::lab {
 
 Clients::Clients(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
-                 const scenario::Scenario& scenario, std::uint64_t seed, journal::Sink& sink)
+                 const scenario::Scenario& scenario, std::uint64_t seed, journal::Sink& sink,
+                 const ServerPrograms& servers)
     : loop_(loop),
       timers_(timers),
       network_(network),
       scenario_(scenario),
       sink_(sink),
+      speaks_http_(servers.nginx),
       plan_(scenario, seed) {
     await_next();
 }
@@ -35,18 +39,22 @@ void Clients::await_next() {
 void Clients::open_next() {
     dismiss();
     auto planned = std::move(*next_);
-    const auto& workload = scenario_.workloads[planned.workload];
     tell(journal::ConnectionOpened{planned.id, planned.workload, planned.source, planned.to});
     ++opened_;
     const auto id = planned.id;
-    const ClientPlace place{loop_, timers_, network_.clients(workload.from), workload.timeout};
-    auto& connection =
-        *(open_[id] =
-              workload.kind == scenario::Workload::Kind::ftp
-                  ? make_ftp_connection(*this, std::move(planned), place, scenario_, ftp_ports_)
-                  : make_connection(*this, std::move(planned), place, workload.protocol));
+    auto& connection = *(open_[id] = make(std::move(planned)));
     connection.begin();
     await_next();
+}
+
+std::unique_ptr<ClientConnection> Clients::make(scenario::PlannedConnection planned) {
+    const auto& workload = scenario_.workloads[planned.workload];
+    const ClientPlace place{loop_, timers_, network_.clients(workload.from), workload.timeout};
+    if (workload.kind == scenario::Workload::Kind::ftp) {
+        return make_ftp_connection(*this, std::move(planned), place, scenario_, ftp_ports_);
+    }
+    return speaks_http_ ? make_http_connection(*this, std::move(planned), place, scenario_)
+                        : make_connection(*this, std::move(planned), place, workload.protocol);
 }
 
 void Clients::responded(const ClientConnection& connection, std::uint32_t request,

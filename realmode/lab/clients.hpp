@@ -19,6 +19,7 @@
 #include "realmode/lab/ftp_client.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/run_timers.hpp"
+#include "realmode/lab/server_programs.hpp"
 
 namespace lvslab::lab {
 
@@ -29,7 +30,8 @@ class Clients final : private ConnectionOwner {
 public:
     /// All of them must outlive the clients. Asks for the first arrival's alarm now.
     Clients(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
-            const scenario::Scenario& scenario, std::uint64_t seed, journal::Sink& sink);
+            const scenario::Scenario& scenario, std::uint64_t seed, journal::Sink& sink,
+            const ServerPrograms& servers);
     ~Clients() override;
     Clients(const Clients&) = delete;
     Clients& operator=(const Clients&) = delete;
@@ -44,6 +46,7 @@ private:
     void ended(ClientConnection& connection, journal::Outcome outcome) override;
     void await_next();
     void open_next();
+    std::unique_ptr<ClientConnection> make(scenario::PlannedConnection planned);
     void dismiss();
     template <class Payload>
     void tell(const Payload& payload);
@@ -55,6 +58,7 @@ private:
     const LabNetwork& network_;
     const scenario::Scenario& scenario_;
     journal::Sink& sink_;
+    bool speaks_http_;  ///< the servers are not the lab's own
     scenario::Plan plan_;
     std::optional<scenario::PlannedConnection> next_;
     ports::TimerId arrival_;

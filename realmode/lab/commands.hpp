@@ -6,6 +6,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "core/scenario/scenario.hpp"
+#include "realmode/lab/server_programs.hpp"
+
 namespace lvslab::lab {
 
 /// Exit codes of every command.
@@ -19,6 +22,19 @@ enum ExitCode : int {
 inline constexpr const char* all_warnings = "all";
 inline constexpr const char* no_warnings = "none";
 void add_warnings_option(CLI::App& command, std::string& warnings);
+
+/// What --web-server and --ftp-server say.
+struct ServerProgramWords {
+    std::string web = "own";
+    std::string ftp = "own";
+    std::string folder;  ///< --server-folder
+    ServerPrograms programs() const { return {.nginx = web == "nginx", .vsftpd = ftp == "vsftpd"}; }
+};
+void add_server_program_options(CLI::App& command, ServerProgramWords& words);
+/// Whether the kernel world can run the scenario with these servers on this machine; if not, it has
+/// told why. Warnings are told unless `warnings` is "none".
+bool fits(const scenario::Scenario& scenario, const ServerPrograms& programs,
+          const std::string& warnings);
 
 /// Adds the command to the program; its callback stores the exit code.
 void add_fits_command(CLI::App& app, int& exit_code);

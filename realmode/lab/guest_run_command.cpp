@@ -39,11 +39,13 @@ struct GuestRunArguments {
     std::string warnings = all_warnings;
     bool segments = false;
     bool wall_time = false;
+    ServerProgramWords servers;
 };
 
 /// guest.sh takes numbers of nine digits.
 constexpr std::uint64_t guest_seeds = 1'000'000'000;
 constexpr const char* folder_in_guest = "/scenario";
+constexpr const char* folder_of_servers = "/out/servers";
 
 int refuse(const std::string& message) {
     fmt::print(stderr, "lvslab-lab: {}\n", message);
@@ -188,6 +190,13 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
     for (const auto& program : rule_programs(scenario)) {
         words.insert(words.end(), {"--program", program});
     }
+    const auto servers = arguments.servers.programs();
+    if (servers.nginx) {
+        words.insert(words.end(), {"--program", program_path("nginx")});
+    }
+    if (servers.vsftpd) {
+        words.insert(words.end(), {"--program", program_path("vsftpd")});
+    }
     if (arguments.wall_time) {
         words.emplace_back("--wall-time");
     }
@@ -208,6 +217,10 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
     if (arguments.segments) {
         words.emplace_back("--segments");
     }
+    if (servers.any()) {
+        words.insert(words.end(), {"--web-server", arguments.servers.web, "--ftp-server",
+                                   arguments.servers.ftp, "--server-folder", folder_of_servers});
+    }
     return words;
 }
 
@@ -219,11 +232,7 @@ int run_in_guest(const GuestRunArguments& arguments) {
     if (!files.scenario) {
         return bad_input;
     }
-    const auto found = unsupported(*files.scenario);
-    if (found.has_errors() || arguments.warnings != no_warnings) {
-        fmt::print(stderr, "{}", found.to_string());
-    }
-    if (found.has_errors()) {
+    if (!fits(*files.scenario, arguments.servers.programs(), arguments.warnings)) {
         return bad_input;
     }
     pass_signals_on();
@@ -236,6 +245,13 @@ int run_in_guest(const GuestRunArguments& arguments) {
                    : refuse(fmt::format("the guest ended with {}", code));
     }
     std::error_code error;
+    if (!arguments.servers.folder.empty() && fs::exists(out.path() / "servers")) {
+        fs::copy(out.path() / "servers", arguments.servers.folder,
+                 fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
+    }
+    if (error) {
+        return refuse(fmt::format("{}: {}", arguments.servers.folder, error.message()));
+    }
     fs::copy_file(out.path() / "journal.lvsj", arguments.journal,
                   fs::copy_options::overwrite_existing, error);
     return error ? refuse(fmt::format("{}: {}", arguments.journal, error.message())) : done;
@@ -271,6 +287,7 @@ void add_guest_run_command(CLI::App& app, int& exit_code) {
                       "tell each packet that a router's IPVS meets");
     command->add_flag("--wall-time", arguments->wall_time,
                       "let the guest's clock follow this machine's, instead of virtual time");
+    add_server_program_options(*command, arguments->servers);
     command->callback([arguments, &exit_code] { exit_code = guest_run_command(*arguments); });
 }
 

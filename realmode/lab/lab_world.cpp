@@ -84,9 +84,17 @@ public:
             data_servers_.push_back(std::make_unique<DataServer>(
                 loop_, timers_, network_, i, scenario, server_source_, options.seed));
         }
+        const ServerApplication::Programs programs{
+            options.programs, folder_.path(),
+            options.server_folder.empty() ? folder_.path() / "servers"
+                                          : std::filesystem::absolute(options.server_folder)};
+        if (options.programs.any()) {
+            make_documents(scenario, options.seed, folder_.path());
+        }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(std::make_unique<ServerApplication>(
-                loop_, timers_, network_, i, scenario, replicas_, server_source_, options.seed));
+                loop_, timers_, network_, i, scenario, replicas_, server_source_, options.seed,
+                programs));
         }
     }
 
@@ -139,7 +147,7 @@ private:
             });
         }
         clients_ = std::make_unique<Clients>(loop_, timers_, network_, scenario_, options_.seed,
-                                             client_source_);
+                                             client_source_, options_.programs);
         timers_.at(Time{}, [this] { sample(Time{}); });
     }
 

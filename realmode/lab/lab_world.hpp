@@ -10,6 +10,7 @@
 #include "core/base/diagnostic.hpp"
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
+#include "realmode/lab/server_programs.hpp"
 
 namespace lvslab::lab {
 
@@ -18,6 +19,10 @@ struct RunOptions {
     std::optional<std::string> scheduler;  ///< of every service, instead of the lvs.cf's
     std::string lvsrouter;                 ///< the daemon's program
     bool segments = false;                 ///< tells each packet that a router's IPVS meets
+    ServerPrograms programs;               ///< of the real servers, instead of the lab's own
+    /// Where their configurations and logs go, a folder for each server; empty = nowhere that
+    /// lasts.
+    std::string server_folder;
 };
 
 /// What the kernel world cannot run of this scenario as it is written (errors), and what it runs

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,31 @@ std::string text_of(int file) {
     ::_exit(cannot_start);
 }
 
+/// fork(), the child being the first process of a PID namespace (clone(2)).
+pid_t fork_contained() {
+    return static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0));
+}
+
+/// In that first process: goes on as its child, and stays behind as what takes orphans in, until
+/// the child ends. A program need not know what to do with children that it has not made (vsftpd
+/// does not).
+void leave_an_init_behind() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        return;
+    }
+    ::close_range(0, ~0U, 0);
+    int status = 0;
+    for (pid_t ended = 0; child > 0 && ended != child;) {
+        ended = ::wait(&status);
+        if (ended < 0 && errno != EINTR) {
+            break;
+        }
+    }
+    ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 std::vector<char*> pointers(std::vector<std::string>& arguments) {
     std::vector<char*> found;
     for (auto& argument : arguments) {
@@ -104,10 +130,10 @@ void run_program(const NetworkNamespace& where, const std::vector<std::string>& 
 
 RunningProgram::RunningProgram(const NetworkNamespace& where,
                                const std::vector<std::string>& arguments,
-                               const std::vector<int>& keep) {
+                               const std::vector<int>& keep, Offspring offspring) {
     auto words = arguments;
     const auto argv = pointers(words);
-    pid_ = ::fork();
+    pid_ = offspring == Offspring::free ? ::fork() : fork_contained();
     if (pid_ < 0) {
         fail("fork");
     }
@@ -115,6 +141,9 @@ RunningProgram::RunningProgram(const NetworkNamespace& where,
         ::setpgid(0, 0);
         for (const int descriptor : keep) {
             ::fcntl(descriptor, F_SETFD, 0);
+        }
+        if (offspring == Offspring::contained) {
+            leave_an_init_behind();
         }
         become(where, argv);
     }

@@ -2,6 +2,7 @@
 /// Programs that the lab runs: to their end (ip, tc, iptables-restore), or beside it (lvsrouter).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,14 @@ void run_program(const NetworkNamespace& where, const std::vector<std::string>& 
 /// process ends, however it does.
 class RunningProgram {
 public:
+    /// What becomes of processes that it starts, when it ends: they go on, or (in a PID namespace
+    /// of its own, pid_namespaces(7)) they are killed too, whatever they have done since.
+    enum class Offspring : std::uint8_t { free, contained };
+
     /// `keep`: descriptors that the program inherits under their own numbers. Throws
     /// std::system_error.
     RunningProgram(const NetworkNamespace& where, const std::vector<std::string>& arguments,
-                   const std::vector<int>& keep);
+                   const std::vector<int>& keep, Offspring offspring = Offspring::free);
     /// kill().
     ~RunningProgram();
     RunningProgram(const RunningProgram&) = delete;
@@ -33,6 +38,7 @@ public:
     void signal(int number) const;
     /// SIGKILL to all of them, and waits for it.
     void kill();
+    pid_t pid() const { return pid_; }
     /// It has not ended by itself.
     bool running();
 

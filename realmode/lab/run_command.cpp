@@ -27,6 +27,7 @@ struct RunArguments {
     std::string lvsrouter = "lvsrouter";
     std::string warnings = all_warnings;
     bool segments = false;
+    ServerProgramWords servers;
 };
 
 int refuse(const std::string& message) {
@@ -78,8 +79,12 @@ int run_scenario(const RunArguments& arguments, const scenario::Scenario& scenar
     if (!file.is_open()) {
         return refuse(fmt::format("{} cannot be written", arguments.journal));
     }
-    const RunOptions options{arguments.seed.value_or(scenario.seed), arguments.scheduler,
-                             arguments.lvsrouter, arguments.segments};
+    const RunOptions options{arguments.seed.value_or(scenario.seed),
+                             arguments.scheduler,
+                             arguments.lvsrouter,
+                             arguments.segments,
+                             arguments.servers.programs(),
+                             arguments.servers.folder};
     journal::Writer writer([&](std::string_view bytes) { file.write(bytes); });
     if (!run(scenario, options, writer)) {
         fmt::print(stderr, "lvslab-lab: stopped; nothing of this run is kept\n");
@@ -98,11 +103,7 @@ int run_command(const RunArguments& arguments) {
     if (!files.scenario) {
         return bad_input;
     }
-    const auto found = unsupported(*files.scenario);
-    if (found.has_errors() || arguments.warnings != no_warnings) {
-        fmt::print(stderr, "{}", found.to_string());
-    }
-    if (found.has_errors()) {
+    if (!fits(*files.scenario, arguments.servers.programs(), arguments.warnings)) {
         return bad_input;
     }
     try {
@@ -137,6 +138,7 @@ void add_run_command(CLI::App& app, int& exit_code) {
     add_warnings_option(*command, arguments->warnings);
     command->add_flag("--segments", arguments->segments,
                       "tell each packet that a router's IPVS meets");
+    add_server_program_options(*command, arguments->servers);
     command->callback([arguments, &exit_code] { exit_code = run_command(*arguments); });
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -27,7 +28,7 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
                                      const LabNetwork& network, std::uint32_t server,
                                      const scenario::Scenario& scenario,
                                      scenario::Replicas& replicas, journal::Sink& sink,
-                                     std::uint64_t seed)
+                                     std::uint64_t seed, const Programs& programs)
     : loop_(loop),
       timers_(timers),
       network_(network),
@@ -45,7 +46,11 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
             routers_.insert(router.private_interface->address);
         }
     }
+    configure(programs);
     for (const auto port : world::ftp_ports(scenario)) {
+        if (programs.which.vsftpd) {
+            break;
+        }
         ftp_.push_back(
             std::make_unique<FtpServer>(loop, timers, network, server, scenario, port, seed));
     }
@@ -67,8 +72,52 @@ ServerApplication::~ServerApplication() {
 }
 
 void ServerApplication::begin() {
+    // Those that cannot start have ended by then.
+    timers_.at(Time{}, [this] {
+        for (const auto& program : programs_) {
+            if (const auto failure = program->failure()) {
+                throw std::runtime_error(
+                    fmt::format("server {}: {}", scenario_.servers[index_].name, *failure));
+            }
+        }
+    });
     if (load_) {
         load_->begin();
+    }
+}
+
+void ServerApplication::configure(const Programs& programs) {
+    const auto& name = scenario_.servers[index_].name;
+    const auto write = [](const std::filesystem::path& path, const std::string& text) {
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream file(path, std::ios::binary | std::ios::trunc);
+        file << text;
+        if (!file.flush()) {
+            throw std::runtime_error(fmt::format("{} cannot be written", path.string()));
+        }
+        return path.string();
+    };
+    const auto logs = programs.logs / name;
+    if (programs.which.nginx && !web_ports(scenario_, index_).empty()) {
+        const auto prefix = programs.scratch / ("nginx-" + name);
+        std::filesystem::create_directories(prefix);
+        const auto file = write(logs / "nginx.conf",
+                                nginx_configuration(scenario_, index_, programs.scratch, logs));
+        programs_.push_back(std::make_unique<ServerProgram>(
+            std::vector<std::string>{program_path("nginx"), "-p", prefix.string(), "-e",
+                                     (logs / "error.log").string(), "-c", file},
+            logs / "error.log"));
+    }
+    serves_web_ = !programs.which.nginx;
+    for (const auto port : world::ftp_ports(scenario_)) {
+        if (programs.which.vsftpd) {
+            const auto file =
+                write(logs / fmt::format("vsftpd-{}.conf", port.value()),
+                      vsftpd_configuration(scenario_, index_, port, programs.scratch, logs));
+            programs_.push_back(std::make_unique<ServerProgram>(
+                std::vector<std::string>{program_path("vsftpd"), file},
+                logs / fmt::format("vsftpd-{}.log", port.value())));
+        }
     }
 }
 
@@ -94,9 +143,13 @@ void ServerApplication::start() {
         }
     }
     for (const auto& where : endpoints) {
-        if (where.protocol == Protocol::udp || !world::serves_ftp(scenario_, where.endpoint.port)) {
+        if (where.protocol == Protocol::udp ||
+            (serves_web_ && !world::serves_ftp(scenario_, where.endpoint.port))) {
             listen(where);
         }
+    }
+    for (const auto& program : programs_) {
+        program->start(network_.machine(machine));
     }
     for (const auto& ftp : ftp_) {
         ftp->start();
@@ -137,6 +190,9 @@ void ServerApplication::end() {
     for (const auto& ftp : ftp_) {
         ftp->stop();
     }
+    for (const auto& program : programs_) {
+        program->stop();
+    }
     if (data_) {
         data_->end(true);
     }
@@ -151,6 +207,9 @@ void ServerApplication::freeze() {
         if (data_) {
             data_->freeze();
         }
+        for (const auto& program : programs_) {
+            program->freeze();
+        }
     }
 }
 
@@ -160,6 +219,9 @@ void ServerApplication::thaw() {
         frozen_at_.reset();
         if (data_) {
             data_->thaw();
+        }
+        for (const auto& program : programs_) {
+            program->thaw();
         }
         arm();
     }
@@ -364,7 +426,9 @@ void ServerApplication::sample(Time now) {
         load.work_done += station.work_done(working_time());
         load.refused += station.refused();
     }
-    sink_.take({now, load});
+    if (serves_web_) {  // what others serve is not counted here
+        sink_.take({now, load});
+    }
     // A client holds no connection longer than its timeout. One that is idle for longer has lost
     // its FIN or RST on the way.
     const Time limit = now - longest_timeout_;

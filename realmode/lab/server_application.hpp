@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,18 +26,29 @@
 #include "realmode/lab/lab_socket.hpp"
 #include "realmode/lab/load_daemon.hpp"
 #include "realmode/lab/run_timers.hpp"
+#include "realmode/lab/server_program.hpp"
+#include "realmode/lab/server_programs.hpp"
 
 namespace lvslab::lab {
 
 /// Listens on the server's endpoints, takes requests whole, lets them wait and be served in the
 /// queueing model, and answers; health checks wait in the same queue. The rules are those of the
-/// packet world's ServerApplication; TCP and UDP are the kernel's.
+/// packet world's ServerApplication; TCP and UDP are the kernel's. Programs of others may serve
+/// some of its ports in its place; then it starts and ends them.
 class ServerApplication {
 public:
+    /// Programs that serve in its place, and where what they need is.
+    struct Programs {
+        ServerPrograms which;
+        std::filesystem::path scratch;  ///< has `documents`; other folders are made
+        std::filesystem::path logs;     ///< is made; configurations go there too
+    };
+
     /// All of them must outlive the application. `seed` is that of its checks' work.
     ServerApplication(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
                       std::uint32_t server, const scenario::Scenario& scenario,
-                      scenario::Replicas& replicas, journal::Sink& sink, std::uint64_t seed);
+                      scenario::Replicas& replicas, journal::Sink& sink, std::uint64_t seed,
+                      const Programs& programs);
     ~ServerApplication();
     ServerApplication(const ServerApplication&) = delete;
     ServerApplication& operator=(const ServerApplication&) = delete;
@@ -54,11 +66,11 @@ public:
     /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
     void slow_down(double factor);
     bool running() const { return application_.has_value(); }
-    /// The run begins.
+    /// The run begins. At time 0 its loop throws std::runtime_error if a program has not come up.
     void begin();
 
-    /// Tells the sink a ServerLoad of this time, and lets go of connections whose clients have long
-    /// given up.
+    /// Tells the sink a ServerLoad of this time (unless nginx does its work), and lets go of
+    /// connections whose clients have long given up.
     void sample(Time now);
 
 private:
@@ -66,6 +78,7 @@ private:
     struct UdpRequest;
     using Ticket = server::Station::Ticket;
 
+    void configure(const Programs& programs);
     void listen(const world::ListenEndpoint& where);
     void accept(LabSocket& listening, Port port);
     void read_datagrams(LabSocket& socket, Port port);
@@ -100,8 +113,10 @@ private:
     std::set<Address> routers_;  ///< whoever comes from there checks
     std::vector<std::unique_ptr<LabSocket>> listening_;
     std::vector<std::unique_ptr<FtpServer>> ftp_;  ///< one for each port that is FTP's
-    std::unique_ptr<DataClient> data_;             ///< of a server that needs data
-    std::unique_ptr<LoadDaemon> load_;             ///< where weights follow loads
+    bool serves_web_ = true;                       ///< its TCP ports that are not FTP's
+    std::vector<std::unique_ptr<ServerProgram>> programs_;
+    std::unique_ptr<DataClient> data_;  ///< of a server that needs data
+    std::unique_ptr<LoadDaemon> load_;  ///< where weights follow loads
     bool dead_ = false;
     /// By age, so that whatever walks over them does so in the same order in every run.
     std::map<Ticket, std::unique_ptr<TcpSession>> sessions_;

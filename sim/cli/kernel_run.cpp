@@ -110,7 +110,8 @@ int run_and_wait(std::vector<std::string> words) {
 }
 
 std::vector<std::string> words_for(const RunArguments& arguments,
-                                   const scenario::Scenario& scenario, const fs::path& journal) {
+                                   const scenario::Scenario& scenario, const fs::path& journal,
+                                   const fs::path& servers) {
     const bool here = has_ipvs() && !arguments.virtual_time;
     std::vector<std::string> words{beside_this_program("lvslab-lab").string(),
                                    here ? "run" : "guest-run",
@@ -128,6 +129,10 @@ std::vector<std::string> words_for(const RunArguments& arguments,
     }
     if (arguments.segments) {
         words.emplace_back("--segments");
+    }
+    if (!servers.empty()) {
+        words.insert(words.end(), {"--web-server", arguments.web_server, "--ftp-server",
+                                   arguments.ftp_server, "--server-folder", servers.string()});
     }
     return words;
 }
@@ -177,12 +182,13 @@ std::optional<std::string> kernel_world_refuses(const std::string& scenario_file
 }
 
 int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
-                         const std::filesystem::path& journal) {
+                         const std::filesystem::path& journal,
+                         const std::filesystem::path& servers) {
     if (!fs::exists(beside_this_program("lvslab-lab"))) {
         return refuse_run(no_lab);
     }
     const InterruptGuard guard;
-    const int code = run_and_wait(words_for(arguments, scenario, journal));
+    const int code = run_and_wait(words_for(arguments, scenario, journal, servers));
     if (interrupted != 0) {
         return interrupted_run;
     }
@@ -213,7 +219,9 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
         return refuse_run(fmt::format("{}: {}", folder.string(), reason));
     }
     const auto told = output->partial() / "kernel.lvsj";
-    if (const int code = leave_kernel_journal(arguments, scenario, told); code != held) {
+    const auto servers =
+        has_server_programs(arguments) ? output->partial() / "servers" : fs::path();
+    if (const int code = leave_kernel_journal(arguments, scenario, told, servers); code != held) {
         return code;
     }
     RunKeeper keeper(arguments, scenario, *output);

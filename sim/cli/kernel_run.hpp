@@ -16,9 +16,11 @@ namespace lvslab::cli {
 /// world.
 int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& scenario);
 
-/// The same as far as the journal, kept at level all; nothing is judged.
+/// The same as far as the journal, kept at level all; nothing is judged. `servers`: where programs
+/// that real servers run leave configurations and logs; empty = they run the lab's own.
 int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario& scenario,
-                         const std::filesystem::path& journal);
+                         const std::filesystem::path& journal,
+                         const std::filesystem::path& servers = {});
 
 /// What of the scenario file the kernel world cannot do, a line each with its place (`lvslab-lab
 /// fits`); nothing if it can do all. Throws std::runtime_error if it cannot be asked.

@@ -53,6 +53,10 @@ std::set<std::string> own_schedulers_of(const RunArguments& arguments,
 
 }  // namespace
 
+bool has_server_programs(const RunArguments& arguments) {
+    return arguments.web_server != "own" || arguments.ftp_server != "own";
+}
+
 int refuse_run(const std::string& message) {
     fmt::print(stderr, "lvslab run: {}\n", message);
     return bad_input;

@@ -23,11 +23,15 @@ struct RunArguments {
     std::vector<std::string> plugins{};
     int progress_fd = -1;
     bool virtual_time = false;  ///< of the kernel world: in a guest, even where ip_vs is there
-    bool segments = false;      ///< the journal tells each packet that a router's IPVS meets
+    std::string web_server = "own", ftp_server = "own";  ///< what real servers run there
+    bool segments = false;  ///< the journal tells each packet that a router's IPVS meets
     bool force = false;
     bool quiet = false;
     bool check = false;  ///< read and check everything, run nothing
 };
+
+/// Whether real servers are to run other programs than the worlds' own.
+bool has_server_programs(const RunArguments& arguments);
 
 /// Tells the sentence on stderr; the exit code for bad input.
 int refuse_run(const std::string& message);

@@ -198,6 +198,9 @@ int run(const RunArguments& arguments) {
     if (arguments.virtual_time && arguments.world != "kernel") {
         return refuse_run("--virtual-time is of the kernel world (--world kernel)");
     }
+    if (has_server_programs(arguments) && arguments.world != "kernel") {
+        return refuse_run("--web-server and --ftp-server are of the kernel world (--world kernel)");
+    }
     const auto scenario = load_scenario(arguments.scenario);
     fmt::print(stderr, "{}", scenario.diagnostics.to_string());
     if (!scenario) {
@@ -233,6 +236,12 @@ void add_run_command(CLI::App& app, int& exit_code) {
     command->add_flag("--virtual-time", arguments->virtual_time,
                       "the kernel world in a guest whose time is exact, even where this machine's "
                       "kernel has ip_vs");
+    command
+        ->add_option("--web-server", arguments->web_server,
+                     "what the kernel world's real servers run for the web: own, nginx")
+        ->check(CLI::IsMember({"own", "nginx"}));
+    command->add_option("--ftp-server", arguments->ftp_server, "what they run for FTP: own, vsftpd")
+        ->check(CLI::IsMember({"own", "vsftpd"}));
     command
         ->add_option("--journal", arguments->journal,
                      "events that are kept: none, decisions, all (default: as the scenario says)")

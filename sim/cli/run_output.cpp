@@ -34,7 +34,7 @@ bool is_result_file(const fs::path& path) {
     static const std::vector<journal::CsvFile> tables = journal::summary_tables({});
     const auto name = path.filename().string();
     return name == whole || name == "expectations.json" || name == "journal.lvsj" ||
-           name == "index.html" || name == "pcap" || is_partial(name) ||
+           name == "index.html" || name == "pcap" || name == "servers" || is_partial(name) ||
            std::ranges::any_of(tables, [&](const auto& table) { return table.name == name; });
 }
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What the kernel world cannot do is refused with its place, before anything is started or written.
-# usage: refuses_test.sh LVSLAB SCENARIO WHAT
+# usage: refuses_test.sh LVSLAB SCENARIO WHAT [OPTION...]
 set -euo pipefail
 
 lvslab=$1 scenario=$2 what=$3
+shift 3
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
 code=0
-"$lvslab" run --world kernel --virtual-time --output "$out/result" "$scenario" \
+"$lvslab" run --world kernel --virtual-time "$@" --output "$out/result" "$scenario" \
     >"$out/stdout" 2>"$out/stderr" || code=$?
 cat "$out/stderr"
 [[ $code == 2 ]] || { echo "exit code $code, not 2"; exit 1; }
