@@ -127,14 +127,14 @@ std::string parity_line(const ParityOfScenario& one) {
     for (const auto& [what, name] :
          {std::pair{"takeover_difference", "takeover"}, {"removal_difference", "removal"}}) {
         if (const auto value = number(one, what)) {
-            line += fmt::format(", {} {:.4f} s", name, *value);
+            line += fmt::format(", {} {:.6f} s", name, *value);
         }
     }
     const auto largest_share = share(one);
     line += largest_share ? fmt::format(", share {:.3f} %", 100 * *largest_share)
                           : std::string(", shares by chance");
     if (const auto ks = number(one, "response_time_ks")) {
-        line += fmt::format(", response times KS {:.4f} ({:.6f} s)", *ks,
+        line += fmt::format(", response times KS {:.4f} ({:.9f} s)", *ks,
                             one.numbers.value("response_time_shift", 0.0));
     }
     return line + "\n";
