@@ -22,8 +22,8 @@ inline constexpr Duration ftp_data_patience = std::chrono::seconds(60);
 inline constexpr Duration ftp_idle_patience = std::chrono::seconds(300);
 
 /// Knows USER, PASS, TYPE, PASV, EPSV, PORT, EPRT, RETR, STOR, QUIT. A file's name is its size,
-/// "1048576.bin"; one that is stored may have any. 227 tells pasv_address if there is one. A data connection must be with the
-/// control connection's own client.
+/// "1048576.bin"; one that is stored may have any. 227 tells pasv_address if there is one. A data
+/// connection must be with the control connection's own client.
 class FtpServerDialogue {
 public:
     /// `local` and `peer` are the control connection's. The settings must outlive the dialogue.
