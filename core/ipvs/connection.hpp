@@ -149,7 +149,7 @@ public:
     /// The entry, whose client port is 0, takes the first packet from any port of its client.
     void await_client_port(ConnectionId id);
     /// It has come (ip_vs_conn_fill_cport).
-    void fill_client_port(ConnectionId id, Port port);
+    [[gnu::noinline]] void fill_client_port(ConnectionId id, Port port);
     /// A connection by a reply's source (real server, or virtual endpoint unless NAT) and client
     /// (ip_vs_conn_out_get). `server_of(entry)` gives the real server's address.
     template <class ServerOf>
@@ -203,13 +203,14 @@ private:
         }
         return same_ipv6_addresses(c, key);
     }
-    bool same_ipv6_addresses(const Connection& c, const ConnectionKeyView& key) const;
+    [[gnu::noinline]] bool same_ipv6_addresses(const Connection& c,
+                                               const ConnectionKeyView& key) const;
     enum class Kind : std::uint8_t { connection, waiting, persistence };
     ConnectionId find(const ConnectionKeyView& key, Kind kind) const;
     void link(ConnectionId id);
     void unlink(ConnectionId id);
     void free_slot(std::size_t slot);
-    void grow();
+    [[gnu::noinline]] void grow();
 
     ConnectionPool pool_;
     std::vector<Slot> slots_;

@@ -259,7 +259,7 @@ void Ipvs::Model::housekeeping(Time until) {
     plan_housekeeping();
 }
 
-void Ipvs::Model::fire_due(Time now) {
+[[gnu::flatten]] void Ipvs::Model::fire_due(Time now) {
     while (wheel_.next() <= now || housekeeping_due_ <= now) {
         // Connection timers up to the next piece of housekeeping, then that.
         const auto until = std::min(now, housekeeping_due_);

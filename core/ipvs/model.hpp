@@ -151,23 +151,24 @@ private:
     // packet_path.cpp
     // Both fill in the verdict where it stands.
     void step_in(const Segment& segment, Time now, Verdict& verdict);
-    void step_out(const Segment& segment, Time now, Verdict& verdict);
+    [[gnu::noinline]] void step_out(const Segment& segment, Time now, Verdict& verdict);
     ConnectionId entry_for(const Arrival& arrival, Verdict& verdict);
     ConnectionId new_entry_for(const Arrival& arrival, Verdict& verdict);
     bool sees(const Segment& segment) const;
     bool reschedules(const Connection& c) const;
     Service* service_for(const Segment& segment);
-    Service* look_service_up(const Segment& segment) const;
-    static Action refuse(const Segment& segment, const Service* service, Refusal refusal);
+    [[gnu::noinline]] Service* look_service_up(const Segment& segment) const;
+    [[gnu::noinline]] static Action refuse(const Segment& segment, const Service* service,
+                                           Refusal refusal);
     Scheduled schedule(Service& service, const Arrival& arrival);
-    Scheduled schedule_persistent(Service& service, const Arrival& arrival);
+    [[gnu::noinline]] Scheduled schedule_persistent(Service& service, const Arrival& arrival);
     ConnectionId template_for(Service& service, const Arrival& arrival);
     ConnectionKey template_key(const Service& service, const Arrival& arrival) const;
     Destination* choose(Service& service, const Arrival& arrival);
     ConnectionId new_connection(const ConnectionKeyView& key, Destination& d, std::uint16_t port,
                                 bool is_template, Fwmark mark);
     static void take_method(Connection& c, const Destination& d);
-    void one_packet(Destination& d);
+    [[gnu::noinline]] void one_packet(Destination& d);
     void transition(Connection& c, TcpSide side, TcpFlags flags);
     Duration timeout_of(const Connection& c) const;
 
@@ -182,26 +183,26 @@ private:
     void tell_scheduler();
 
     // expiry.cpp
-    void fire_due(Time now);
+    [[gnu::noinline]] void fire_due(Time now);
     Time fires(ConnectionId id) const;
     void arm(ConnectionId id, Duration timeout, Time now, bool shorter = false);
     void hang(ConnectionId id, bool shorter = false);
-    void expire_now(ConnectionId id, Time now);
+    [[gnu::noinline]] void expire_now(ConnectionId id, Time now);
     void expire(ConnectionId id, Time at);
     void remove_connection(ConnectionId id, bool dropping, Time now);
-    void release_controller(ConnectionId id, bool dropping, TimeSpan when);
-    void arm_template(ConnectionId id, Time now);
-    TemplateDoubt doubt_of(ConnectionId id) const;
-    void set_doubt(ConnectionId id, TemplateDoubt doubt);
+    [[gnu::noinline]] void release_controller(ConnectionId id, bool dropping, TimeSpan when);
+    [[gnu::noinline]] void arm_template(ConnectionId id, Time now);
+    [[gnu::noinline]] TemplateDoubt doubt_of(ConnectionId id) const;
+    [[gnu::noinline]] void set_doubt(ConnectionId id, TemplateDoubt doubt);
     TimeSpan freed(ConnectionId id) const;
     bool may_be_gone(ConnectionId id, Time now) const;
     DueTimer due_timer(ConnectionId id) const;
     DueTimer drop_timer() const;
     bool may_drop_unavailable(const Connection& c) const;
-    void drop_certain(Time now);
+    [[gnu::noinline]] void drop_certain(Time now);
     void drop_unavailable(Time now, Time certain);
     void sweep_trash(Time now);
-    void housekeeping(Time until);
+    [[gnu::noinline]] void housekeeping(Time until);
     void plan_housekeeping();
 
     // ftp.cpp
@@ -216,10 +217,10 @@ private:
 
     // sync.cpp
     void start_tracking();
-    SyncTrack& track(ConnectionId id);
-    void sync_packets(ConnectionId id, std::uint32_t count, Time now);
-    void sync_chain(ConnectionId id, std::uint32_t packets, Time now,
-                    Duration timeout = Duration::zero());
+    [[gnu::noinline]] SyncTrack& track(ConnectionId id);
+    [[gnu::noinline]] void sync_packets(ConnectionId id, std::uint32_t count, Time now);
+    [[gnu::noinline]] void sync_chain(ConnectionId id, std::uint32_t packets, Time now,
+                                      Duration timeout = Duration::zero());
     bool in_persistence(const Connection& c) const;
     Duration told_timeout(const Connection& c) const;
     SyncRecord record_of(ConnectionId id);

@@ -18,7 +18,7 @@ bool same(const Address& a, const Address& b) {
 
 }  // namespace
 
-Verdict Ipvs::Model::step(const Segment& segment, Time now) {
+[[gnu::flatten]] Verdict Ipvs::Model::step(const Segment& segment, Time now) {
     advance(now);
     Verdict verdict;
     if ((segment.protocol != Protocol::tcp && segment.protocol != Protocol::udp) ||

@@ -53,7 +53,7 @@ private:
         const auto& c = table_[alarm.id];
         return c.in_use != 0 && c.alarmed != 0 && c.alarm == alarm.at;
     }
-    void insert_into_wheel(const Alarm& alarm);
+    [[gnu::noinline]] void insert_into_wheel(const Alarm& alarm);
     /// The slot for a time after the current tick.
     std::uint64_t slot_for(Time at) const;
     void put(std::uint64_t slot, const Alarm& alarm);
@@ -61,13 +61,13 @@ private:
     /// The next tick after `tick_` at which a slot has to be taken, or none.
     std::uint64_t next_tick() const;
     void step_to(std::uint64_t tick);
-    void turn_to(Time now);
+    [[gnu::noinline]] void turn_to(Time now);
     Alarm take_from_wheel();
     Alarm take_from_queue();
     void find_next_in_wheel();
     void find_next_queue();
     Time next_in_queues() const { return waiting_ == 0 ? never : queues_[next_queue_].front().at; }
-    void drop_removed();
+    [[gnu::noinline]] void drop_removed();
     void drop_removed_from_wheel();
 
     ConnectionTable& table_;
