@@ -41,10 +41,9 @@ void Ipvs::Model::hang(ConnectionId id, bool shorter) {
     auto& c = table_[id];
     const auto due = fires(id);
     if (c.alarmed == 0 || due < c.alarm || (shorter && due != c.alarm)) {
-        wheel_.remove(id);
-        c.alarm = due;
-        wheel_.insert(
-            id, c.protocol == Protocol::tcp ? static_cast<std::size_t>(c.state) : tcp_state_count);
+        wheel_.move(
+            id, due,
+            c.protocol == Protocol::tcp ? static_cast<std::size_t>(c.state) : tcp_state_count);
     }
 }
 
@@ -266,7 +265,9 @@ void Ipvs::Model::housekeeping(Time until) {
         const auto id = wheel_.pop(until);
         prefetch_server_of(wheel_.upcoming());
         if (id == no_connection) {
-            housekeeping(until);
+            if (housekeeping_due_ <= until) {
+                housekeeping(until);
+            }
             continue;
         }
         if (const auto due = fires(id); due > table_[id].alarm) {

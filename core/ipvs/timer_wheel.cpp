@@ -49,17 +49,52 @@ void TimerWheel::insert(ConnectionId id, std::size_t queue) {
     auto& c = table_[id];
     c.alarmed = 1;
     ++hanging_;
-    const Alarm alarm{c.alarm, id};
-    if (auto& q = queues_[queue]; q.takes(alarm)) {
-        const bool first = q.empty();
-        q.push(alarm, chunks_);
-        if (first) {
-            waiting_ |= 1U << queue;
-            find_next_queue();
-            next_ = std::min(next_, alarm.at);
-        }
-    } else {
+    hang({c.alarm, id}, queue);
+}
+
+void TimerWheel::move(ConnectionId id, Time at, std::size_t queue) {
+    remove(id);
+    table_[id].alarm = at;
+    insert(id, queue);
+}
+
+void TimerWheel::hang(const Alarm& alarm, std::size_t queue) {
+    auto& q = queues_[queue];
+    if (!q.takes(alarm)) {
         insert_into_wheel(alarm);
+        return;
+    }
+    const bool first = q.empty();
+    q.push(alarm, chunks_);
+    if (first) {
+        first_came(queue);
+    } else {
+        shed(queue);
+    }
+}
+
+void TimerWheel::first_came(std::size_t queue) {
+    waiting_ |= 1U << queue;
+    find_next_queue();
+    find_next();
+}
+
+/// Alarms that were taken off go from the front of a queue as others come to its end.
+void TimerWheel::shed(std::size_t queue) {
+    auto& q = queues_[queue];
+    if (rings(q.front())) {
+        return;
+    }
+    for (unsigned most = 2; most > 0 && !rings(q.front()); --most) {  // the last one rings
+        q.pop(chunks_);
+        removed_ -= removed_ > 0 ? 1 : 0;
+    }
+    if (const auto* alarm = q.ahead(entries_ahead)) {
+        table_.prefetch(alarm->id);
+    }
+    if (queue == next_queue_) {
+        find_next_queue();
+        find_next();
     }
 }
 
@@ -73,7 +108,7 @@ void TimerWheel::insert_into_wheel(const Alarm& alarm) {
         const auto unit = slot_bits * static_cast<unsigned>(slot / slots);
         next_in_wheel_ = std::min(next_in_wheel_, start_of(tick_of(alarm.at) >> unit << unit));
     }
-    next_ = std::min(next_, next_in_wheel_);
+    find_next();
 }
 
 void TimerWheel::remove(ConnectionId id) {
@@ -196,14 +231,11 @@ void TimerWheel::find_next_in_wheel() {
 }
 
 void TimerWheel::find_next_queue() {
-    auto rest = waiting_;
-    if (rest == 0) {
-        return;
-    }
-    next_queue_ = static_cast<std::size_t>(std::countr_zero(rest));
-    while ((rest &= rest - 1) != 0) {
+    first_queued_ = {never, no_connection};
+    for (auto rest = waiting_; rest != 0; rest &= rest - 1) {
         const auto q = static_cast<std::size_t>(std::countr_zero(rest));
-        if (queues_[next_queue_].front() > queues_[q].front()) {
+        if (const auto& front = queues_[q].front(); first_queued_ > front) {
+            first_queued_ = front;
             next_queue_ = q;
         }
     }
@@ -234,7 +266,7 @@ Alarm TimerWheel::take_from_queue() {
         upcoming_ = alarm->id;
         table_.prefetch_slot(upcoming_);
     }
-    const auto due = queue.front();
+    const auto due = first_queued_;
     queue.pop(chunks_);
     if (queue.empty()) {
         waiting_ &= ~(1U << next_queue_);
@@ -245,22 +277,20 @@ Alarm TimerWheel::take_from_queue() {
 
 ConnectionId TimerWheel::pop(Time now) {
     while (true) {
-        const auto queued = next_in_queues();
-        if (next_in_wheel_ <= std::min(queued, now)) {
-            turn_to(std::min(queued, now));
+        if (next_in_wheel_ <= std::min(first_queued_.at, now)) {
+            turn_to(std::min(first_queued_.at, now));
         }
-        const bool from_wheel = !due_.empty() && due_.back().at <= now &&
-                                (waiting_ == 0 || queues_[next_queue_].front() > due_.back());
-        if (!from_wheel && queued > now) {
-            next_ = std::min(next_in_wheel_, queued);
+        const bool from_wheel =
+            !due_.empty() && due_.back().at <= now && first_queued_ > due_.back();
+        if (!from_wheel && first_queued_.at > now) {
+            find_next();
             return no_connection;
         }
         const auto due = from_wheel ? take_from_wheel() : take_from_queue();
-        auto& c = table_[due.id];
         if (rings(due)) {
-            c.alarmed = 0;
+            table_[due.id].alarmed = 0;
             --hanging_;
-            next_ = std::min(next_in_wheel_, next_in_queues());
+            find_next();
             return due.id;
         }
         removed_ -= removed_ > 0 ? 1 : 0;

@@ -2,6 +2,7 @@
 /// When the entries of the connection table are to be looked at.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -15,7 +16,8 @@ namespace lvslab::ipvs {
 /// one timeout do, and a wheel of 4 x 256 slots of 2^24 ns (16.8 ms) for all others. O(1) to set
 /// and to move. Alarms come out in the order of their times, equal ones in the order of entries.
 /// Both hold times and numbers of entries, not the entries: none is touched before its alarm.
-/// An alarm that was taken off stays where it is until its time, or until half of all are such.
+/// An alarm that was taken off stays where it is until its time, until it is the first of its queue
+/// as another one comes there, or until half of all are such.
 class TimerWheel {
 public:
     /// Any alarm may go to any queue: it goes on to the wheel if it does not come last there.
@@ -26,6 +28,8 @@ public:
     /// Hangs the entry at its `alarm`. It must not hang anywhere. Alarms with the same timeout go
     /// to the same queue (number below `queues`).
     void insert(ConnectionId id, std::size_t queue);
+    /// Hangs the entry at `at`, wherever it hangs now.
+    void move(ConnectionId id, Time at, std::size_t queue);
     /// Takes the entry off; does nothing if it hangs nowhere.
     void remove(ConnectionId id);
     /// Takes off the entry with the earliest alarm at or before `now`, or gives no_connection.
@@ -53,6 +57,9 @@ private:
         const auto& c = table_[alarm.id];
         return c.in_use != 0 && c.alarmed != 0 && c.alarm == alarm.at;
     }
+    void hang(const Alarm& alarm, std::size_t queue);
+    void shed(std::size_t queue);
+    void first_came(std::size_t queue);
     [[gnu::noinline]] void insert_into_wheel(const Alarm& alarm);
     /// The slot for a time after the current tick.
     std::uint64_t slot_for(Time at) const;
@@ -66,7 +73,7 @@ private:
     Alarm take_from_queue();
     void find_next_in_wheel();
     void find_next_queue();
-    Time next_in_queues() const { return waiting_ == 0 ? never : queues_[next_queue_].front().at; }
+    void find_next() { next_ = std::min(next_in_wheel_, first_queued_.at); }
     [[gnu::noinline]] void drop_removed();
     void drop_removed_from_wheel();
 
@@ -75,6 +82,7 @@ private:
     std::array<AlarmQueue, queues> queues_;
     std::uint32_t waiting_ = 0;   ///< bit q: queue q is not empty
     std::size_t next_queue_ = 0;  ///< the one whose front is the earliest, if any waits
+    Alarm first_queued_{never, no_connection};  ///< that front
     std::array<AlarmChunk*, levels * slots> heads_{};
     std::array<std::uint64_t, levels * slots / 64> occupied_{};
     std::vector<Alarm> due_;   ///< of the wheel, up to the end of `tick_`, the earliest at the back
