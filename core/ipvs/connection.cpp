@@ -22,15 +22,8 @@ void ConnectionPool::release(ConnectionId id) {
     free_ = id;
 }
 
-std::uint64_t ConnectionTable::hash(Protocol protocol, std::uint64_t client, std::uint16_t port) {
-    auto h = (client ^ (std::uint64_t{port} << 32) ^ (static_cast<std::uint64_t>(protocol) << 48)) *
-             0x9E3779B97F4A7C15ULL;
-    h ^= h >> 32;
-    return h * 0xD6E8FEB86659FD93ULL;
-}
-
-std::uint64_t ConnectionTable::client_digest(const Address& a) {
-    return a.is_v4() ? a.v4_host_order() : std::hash<Address>{}(a)&0xFFFFFFFFULL;
+std::uint64_t ConnectionTable::ipv6_digest(const Address& a) {
+    return std::hash<Address>{}(a)&0xFFFFFFFFULL;
 }
 
 std::uint64_t ConnectionTable::hash_of(const Connection& c) const {
@@ -80,20 +73,22 @@ void ConnectionTable::unlink(ConnectionId id) {
 
 /// The slots behind a free one move up, so that each is still reached from its home.
 void ConnectionTable::free_slot(std::size_t slot) {
+    auto* const slots = slots_.data();
     const auto mask = slots_.size() - 1;
-    for (auto at = after(slot); slots_[at].newest != no_connection; at = after(at)) {
-        if (((at - home(slots_[at].tag)) & mask) >= ((at - slot) & mask)) {
-            slots_[slot] = slots_[at];
+    for (auto at = (slot + 1) & mask; slots[at].newest != no_connection; at = (at + 1) & mask) {
+        if (((at - home(slots[at].tag)) & mask) >= ((at - slot) & mask)) {
+            slots[slot] = slots[at];
             slot = at;
         }
     }
-    slots_[slot] = {};
+    slots[slot] = {};
     --used_slots_;
 }
 
 void ConnectionTable::grow() {
     const auto old = std::move(slots_);
     slots_ = std::vector<Slot>(old.size() * 2);
+    most_used_ = slots_.size() <= small ? slots_.size() / 2 : slots_.size() / 4 * 3;
     --shift_;
     for (const auto& slot : old) {
         if (slot.newest != no_connection) {
@@ -103,7 +98,7 @@ void ConnectionTable::grow() {
 }
 
 ConnectionId ConnectionTable::insert(const ConnectionKeyView& key, bool is_template) {
-    if (used_slots_ >= slots_.size() / 4 * 3) {
+    if (used_slots_ >= most_used_) {
         grow();
     }
     const auto id = pool_.allocate();

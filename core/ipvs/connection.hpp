@@ -101,8 +101,8 @@ struct ConnectionKeyView {
 };
 
 /// The entries by protocol and client endpoint, newest first among those alike. An open table of
-/// 8-byte slots, at most three quarters full, says by the hash's upper half where they begin: a
-/// look-up touches one line of slots and the entry itself.
+/// 8-byte slots says by the hash's upper half where they begin: a look-up touches one line of slots
+/// and the entry itself. It is at most three quarters full, and half as long as it is small.
 class ConnectionTable {
 public:
     ConnectionTable() : slots_(first_slots) {}
@@ -173,26 +173,37 @@ private:
         std::uint32_t virtual_addr;
         bool ipv6;
     };
-    static std::uint64_t hash(Protocol protocol, std::uint64_t client, std::uint16_t port);
-    static std::uint64_t client_digest(const Address& a);
+    static std::uint64_t hash(Protocol protocol, std::uint64_t client, std::uint16_t port) {
+        auto h =
+            (client ^ (std::uint64_t{port} << 32) ^ (static_cast<std::uint64_t>(protocol) << 48)) *
+            0x9E3779B97F4A7C15ULL;
+        h ^= h >> 29;  // not 32: ports in turn would crowd in places
+        return h * 0xD6E8FEB86659FD93ULL;
+    }
+    static std::uint64_t client_digest(const Address& a) {
+        return a.is_v4() ? a.v4_host_order() : ipv6_digest(a);
+    }
+    [[gnu::noinline]] static std::uint64_t ipv6_digest(const Address& a);
     struct Slot {
         std::uint32_t tag = 0;
         ConnectionId newest = no_connection;  ///< none: the slot is free
     };
     static constexpr std::size_t first_slots = 128;
     static constexpr unsigned first_shift = 25;
+    static constexpr std::size_t small = std::size_t{1} << 16;  ///< slots: half a megabyte
 
     std::uint64_t hash_of(const Connection& c) const;
     static std::uint32_t tag_of(std::uint64_t hash) {
         return static_cast<std::uint32_t>(hash >> 32);
     }
     std::size_t home(std::uint32_t tag) const { return tag >> shift_; }
-    std::size_t after(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
     /// The slot of this tag, or the free one that it would get.
     std::size_t slot_of(std::uint32_t tag) const {
+        const auto* const slots = slots_.data();
+        const auto mask = slots_.size() - 1;
         auto at = home(tag);
-        while (slots_[at].newest != no_connection && slots_[at].tag != tag) {
-            at = after(at);
+        while (slots[at].newest != no_connection && slots[at].tag != tag) {
+            at = (at + 1) & mask;
         }
         return at;
     }
@@ -214,6 +225,7 @@ private:
 
     ConnectionPool pool_;
     std::vector<Slot> slots_;
+    std::size_t most_used_ = first_slots / 2;  ///< slots that may be in use before there are more
     unsigned shift_ = first_shift;  ///< a slot's number is this much of a tag's upper bits
     std::size_t used_slots_ = 0;
     std::size_t size_ = 0;
