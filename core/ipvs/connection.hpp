@@ -102,7 +102,7 @@ struct ConnectionKeyView {
 
 /// The entries by protocol and client endpoint, newest first among those alike. An open table of
 /// 8-byte slots says by the hash's upper half where they begin: a look-up touches one line of slots
-/// and the entry itself. It is at most three quarters full, and half as long as it is small.
+/// and the entry itself. It is at most three quarters full, half while it is small.
 class ConnectionTable {
 public:
     ConnectionTable() : slots_(first_slots) {}

@@ -11,7 +11,6 @@
 namespace lvslab::ipvs {
 namespace {
 
-constexpr std::uint16_t ftp_port = 21;
 /// How often the trash is looked at: half of IP_VS_DEST_TRASH_PERIOD.
 constexpr Duration trash_interval = std::chrono::seconds(60);
 /// With Expiry::told, until when entries of removed servers are dropped (expire_nodest_conn):

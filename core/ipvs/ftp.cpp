@@ -4,18 +4,6 @@
 #include "core/ipvs/model.hpp"
 
 namespace lvslab::ipvs {
-namespace {
-
-constexpr std::uint16_t ftp_port = 21;
-
-}  // namespace
-
-/// An application is bound to connections by NAT alone, by their virtual port (ip_vs_bind_app).
-bool Ipvs::Model::is_ftp_control(const Connection& c) const {
-    return options_.ftp_helper && c.protocol == Protocol::tcp && c.is_template == 0 &&
-           c.virtual_port == ftp_port && c.method == static_cast<unsigned>(ForwardingMethod::nat);
-}
-
 std::optional<FtpEdit> Ipvs::Model::ftp_payload(const Segment& segment,
                                                 std::span<const std::uint8_t> payload, Time now) {
     const bool in = segment.direction == Direction::from_client;

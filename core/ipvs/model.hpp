@@ -19,6 +19,8 @@
 
 namespace lvslab::ipvs {
 
+inline constexpr std::uint16_t ftp_port = 21;
+
 /// One virtual service (struct ip_vs_service).
 struct Service {
     ServiceKey key;
@@ -170,7 +172,12 @@ private:
     static void take_method(Connection& c, const Destination& d);
     [[gnu::noinline]] void one_packet(Destination& d);
     void transition(Connection& c, TcpSide side, TcpFlags flags);
-    Duration timeout_of(const Connection& c) const;
+    Duration tcp_timeout(TcpState state) const {
+        return tcp_timeouts_[static_cast<std::size_t>(state)];
+    }
+    Duration timeout_of(const Connection& c) const {
+        return c.protocol == Protocol::tcp ? tcp_timeout(c.state) : udp_timeout_;
+    }
 
     // counters.cpp
     void bind(Connection& c, Destination& d);
@@ -206,7 +213,13 @@ private:
     void plan_housekeeping();
 
     // ftp.cpp
-    bool is_ftp_control(const Connection& c) const;
+    /// An application is bound to connections by NAT alone, by their virtual port
+    /// (ip_vs_bind_app).
+    bool is_ftp_control(const Connection& c) const {
+        return options_.ftp_helper && c.protocol == Protocol::tcp && c.is_template == 0 &&
+               c.virtual_port == ftp_port &&
+               c.method == static_cast<unsigned>(ForwardingMethod::nat);
+    }
     ConnectionId find_reply(const Segment& segment) const;
     void ftp_command(ConnectionId id, const FtpCommand& command, Fwmark mark, Time now);
     std::optional<FtpEdit> ftp_answer(ConnectionId id, const Segment& segment,

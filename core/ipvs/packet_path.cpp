@@ -5,7 +5,6 @@
 namespace lvslab::ipvs {
 namespace {
 
-constexpr std::uint16_t ftp_port = 21;
 constexpr std::uint16_t ftp_data_port = 20;
 /// The first port that a process may bind without privilege: FTP's passive ports begin here.
 constexpr std::uint16_t first_unprivileged_port = 1024;
@@ -53,11 +52,11 @@ void Ipvs::Model::step_out(const Segment& segment, Time now, Verdict& verdict) {
     verdict.virtual_endpoint.address = table_.virtual_address(c);
     verdict.virtual_endpoint.port = Port{c.virtual_port};
     verdict.ftp_control = is_ftp_control(c);
-    const auto before = timeout_of(c);
+    const auto before = c.state;
     transition(c, TcpSide::output, segment.flags);
     if (c.is_template == 0) {
         const auto timeout = timeout_of(c);
-        arm(id, timeout, now, timeout < before);
+        arm(id, timeout, now, c.state != before && timeout < tcp_timeout(before));
     }
 }
 
@@ -134,7 +133,7 @@ void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
     verdict.server.address = destinations_[c.destination]->endpoint.address;
     verdict.server.port = Port{c.server_port};
     verdict.ftp_control = is_ftp_control(c);
-    const auto before = timeout_of(c);
+    const auto before = c.state;
     transition(c, TcpSide::input, segment.flags);
     if (c.no_client_port != 0 && c.method == nat) {
         table_.fill_client_port(id, segment.source.port);
@@ -144,7 +143,7 @@ void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
         sync_packets(id, segment.count, now);
     }
     const auto timeout = timeout_of(c);
-    arm(id, timeout, now, timeout < before);
+    arm(id, timeout, now, c.state != before && timeout < tcp_timeout(before));
 }
 
 Service* Ipvs::Model::service_for(const Segment& segment) {
@@ -369,11 +368,6 @@ void Ipvs::Model::transition(Connection& c, TcpSide side, TcpFlags flags) {
     if (assured && c.controller != no_connection && table_[c.controller].is_template != 0) {
         table_[c.controller].state = TcpState::established;
     }
-}
-
-Duration Ipvs::Model::timeout_of(const Connection& c) const {
-    return c.protocol == Protocol::tcp ? tcp_timeouts_[static_cast<std::size_t>(c.state)]
-                                       : udp_timeout_;
 }
 
 }  // namespace lvslab::ipvs

@@ -30,19 +30,16 @@ constexpr std::size_t ack = 2;
 constexpr std::size_t rst = 3;
 constexpr std::size_t none = 4;
 
+constexpr std::size_t flag_sets = 32;
+
 /// A packet's row by its flags, in the order in which they are looked at.
-constexpr auto row_of = [] {
-    std::array<std::uint8_t, 32> rows{};
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto flags = static_cast<TcpFlags>(i);
-        rows[i] = has(flags, TcpFlags::rst)   ? rst
-                  : has(flags, TcpFlags::syn) ? syn
-                  : has(flags, TcpFlags::fin) ? fin
-                  : has(flags, TcpFlags::ack) ? ack
-                                              : none;
-    }
-    return rows;
-}();
+constexpr std::size_t row_of(TcpFlags flags) {
+    return has(flags, TcpFlags::rst)   ? rst
+           : has(flags, TcpFlags::syn) ? syn
+           : has(flags, TcpFlags::fin) ? fin
+           : has(flags, TcpFlags::ack) ? ack
+                                       : none;
+}
 
 constexpr Row unchanged = {no, es, ss, sr, fw, tw, cl, cw, la, li, sa};
 
@@ -111,6 +108,22 @@ constexpr Side secure_input_only = {
 };
 constexpr Table secured = {secure_input, secure_output, secure_input_only};
 
+/// Both tables by what is known of a packet: secure or not, side, flags; a row's states in a power
+/// of two, so that the way to them is shifts.
+constexpr auto by_flags = [] {
+    std::array<std::array<std::array<std::array<TcpState, 16>, flag_sets>, 3>, 2> all{};
+    for (std::size_t side = 0; side < 3; ++side) {
+        for (std::size_t flags = 0; flags < flag_sets; ++flags) {
+            const auto row = row_of(static_cast<TcpFlags>(flags));
+            for (std::size_t state = 0; state < tcp_state_count; ++state) {
+                all[0][side][flags][state] = plain[side][row][state];
+                all[1][side][flags][state] = secured[side][row][state];
+            }
+        }
+    }
+    return all;
+}();
+
 constexpr std::array<std::string_view, tcp_state_count> names = {
     "NONE",  "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
     "CLOSE", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "SYNACK"};
@@ -125,9 +138,9 @@ std::string_view to_string(TcpState state) {
 }
 
 TcpState next_state(TcpState state, TcpSide side, TcpFlags flags, bool secure) {
-    const auto row = row_of[static_cast<std::size_t>(flags) % row_of.size()];
-    const auto& table = secure ? secured : plain;
-    return table[static_cast<std::size_t>(side)][row][static_cast<std::size_t>(state)];
+    const auto& states = by_flags[secure ? 1 : 0][static_cast<std::size_t>(side)]
+                                 [static_cast<std::size_t>(flags) % flag_sets];
+    return states[static_cast<std::size_t>(state)];
 }
 
 Duration default_timeout(TcpState state) {
