@@ -109,7 +109,7 @@ public:
     EngineLoop(std::string_view scheduler, std::uint32_t servers)
         : engine_(stations(servers)),
           arrivals_(service, bench_load * servers / mean_service_seconds,
-                    flow_world::Work::exponential, flow_world::Clients::in_turn, 1) {
+                    flow_world::Work::exponential, flow_world::Clients::addresses_in_turn, 1) {
         const ipvs::ServiceKey key{Protocol::tcp, service, {}, Family::ipv4};
         ipvs::ServiceSettings settings;
         settings.scheduler = scheduler;

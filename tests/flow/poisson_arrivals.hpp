@@ -10,8 +10,9 @@
 namespace lvslab::flow_world {
 
 enum class Work : std::uint8_t { exponential, constant };
-/// Who connects: each from a new address and port in turn, or from a random address.
-enum class Clients : std::uint8_t { in_turn, random };
+/// Who connects: each from the next port, of an address before the next one's; each from the next
+/// of 60 000 addresses; or each from a random address.
+enum class Clients : std::uint8_t { in_turn, addresses_in_turn, random };
 
 /// A Poisson process of TCP connections to one service; mean work 1 s.
 class PoissonArrivals {
@@ -21,7 +22,7 @@ public:
         : to_(to),
           gap_(1 / per_second),
           work_(work),
-          random_clients_(clients == Clients::random),
+          who_(clients),
           gaps_(seed, "arrivals"),
           works_(seed, "work"),
           clients_(seed, "clients") {}
@@ -39,15 +40,18 @@ public:
         arrival.to = to_;
         arrival.work = nanoseconds(work_ == Work::constant ? 1.0 : works_.exponential(1.0));
         ++client_;
-        const auto address = random_clients_ ? static_cast<std::uint32_t>(clients_() >> 32)
-                                             : 0xAC100000U + client_ / ports;
-        arrival.client = {Address::v4(address),
-                          Port{static_cast<std::uint16_t>(1024 + client_ % ports)}};
+        const auto one = client_ / many, other = client_ % many;
+        auto address = 0xAC100000U + (who_ == Clients::addresses_in_turn ? other : one);
+        if (who_ == Clients::random) {
+            address = static_cast<std::uint32_t>(clients_() >> 32);
+        }
+        const auto port = who_ == Clients::addresses_in_turn ? one : other;
+        arrival.client = {Address::v4(address), Port{static_cast<std::uint16_t>(1024 + port)}};
         return true;
     }
 
 private:
-    static constexpr std::uint32_t ports = 60000;
+    static constexpr std::uint32_t many = 60000;
     static Duration nanoseconds(double seconds) {
         return Duration{static_cast<std::int64_t>(seconds * 1e9 + 0.5)};
     }
@@ -55,7 +59,7 @@ private:
     Endpoint to_;
     double gap_;
     Work work_;
-    bool random_clients_;
+    Clients who_;
     RandomStream gaps_, works_, clients_;
     double at_ = 0;
     std::uint64_t left_ = 0;
