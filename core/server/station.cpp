@@ -41,7 +41,7 @@ Duration Station::work_done(Time now) const {
     return work_done_ + (now - accounted_) * static_cast<std::int64_t>(busy());
 }
 
-std::int64_t Station::virtual_clock(Time now) const {
+[[gnu::noinline]] std::int64_t Station::virtual_clock(Time now) const {
     const auto elapsed = static_cast<Wide>((now - accounted_).count()) * ticks_per_nanosecond;
     const auto population = static_cast<Wide>(in_service_.size());
     if (population <= workers_) {
@@ -71,7 +71,7 @@ Station::Served Station::end_first() {
     return first;
 }
 
-bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
+[[gnu::flatten]] bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
     if (full()) {
         ++refused_;
         return false;
@@ -93,14 +93,9 @@ bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
     return true;
 }
 
-Time Station::next_completion() const {
-    if (in_service_.empty()) {
-        return never;
-    }
+/// When processor sharing has done the work that is nearest to its end.
+Time Station::next_shared_completion() const {
     const std::int64_t due = in_service_.front().due;
-    if (discipline_ == Discipline::fcfs) {
-        return Time{Duration{due}};
-    }
     const auto left = static_cast<Wide>(std::max<std::int64_t>(due - virtual_clock_, 0));
     const auto population = static_cast<Wide>(in_service_.size());
     // Elapsed time e is enough when floor(e * 1024 * workers / population) reaches `left`.
@@ -110,7 +105,7 @@ Time Station::next_completion() const {
            Duration{static_cast<std::int64_t>((left * population + speed - 1) / speed)};
 }
 
-std::optional<Station::Ticket> Station::complete(Time now) {
+[[gnu::flatten]] std::optional<Station::Ticket> Station::complete(Time now) {
     const Time due = next_completion();
     if (in_service_.empty() || due > now) {
         return std::nullopt;

@@ -63,7 +63,13 @@ public:
     bool arrive(Ticket ticket, Duration work, Time now, Then then = Then::leave);
 
     /// When the next request is done if nothing else arrives; `never` when the station is empty.
-    Time next_completion() const;
+    Time next_completion() const {
+        if (in_service_.empty()) {
+            return never;
+        }
+        return discipline_ == Discipline::fcfs ? Time{Duration{in_service_.front().due}}
+                                               : next_shared_completion();
+    }
     /// Whose work is done then; the station must not be empty.
     Ticket next_ticket() const { return in_service_.front().ticket; }
 
@@ -106,6 +112,7 @@ private:
     };
     struct Later;
 
+    Time next_shared_completion() const;
     /// Requests that are worked on by a worker each.
     unsigned running() const;
     /// Workers that a request may have (fcfs).

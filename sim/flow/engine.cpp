@@ -76,6 +76,25 @@ ipvs::Verdict Engine::open_at_director(const Arrival& arrival) {
 }
 
 void Engine::close_at_director(const Open& c, bool with_response) {
+    if (c.nat) {
+        close_nat_at_director(c, with_response);
+    } else if (with_response && c.protocol == Protocol::tcp) {
+        // By direct routing the director sees nothing of the server's, not even its reset.
+        ipvs_.step(last_segment(c), now_);
+    }
+}
+
+ipvs::Segment Engine::last_segment(const Open& c) {
+    return {.direction = Direction::from_client,
+            .protocol = Protocol::tcp,
+            .source = c.client,
+            .destination = c.to,
+            .flags = TcpFlags::fin | TcpFlags::ack,
+            .mark = c.mark,
+            .entry = c.entry};
+}
+
+void Engine::close_nat_at_director(const Open& c, bool with_response) {
     Segment reply{.direction = Direction::from_server,
                   .protocol = c.protocol,
                   .source = c.server_endpoint,
@@ -84,37 +103,24 @@ void Engine::close_at_director(const Open& c, bool with_response) {
                   .mark = {},
                   .count = c.response_segments};
     if (c.protocol != Protocol::tcp) {
-        if (c.nat && with_response) {
+        if (with_response) {
             ipvs_.step(reply, now_);
         }
         return;
     }
-    Segment request{.direction = Direction::from_client,
-                    .protocol = Protocol::tcp,
-                    .source = c.client,
-                    .destination = c.to,
-                    .flags = TcpFlags::fin | TcpFlags::ack,
-                    .mark = c.mark,
-                    .entry = c.entry};
     if (!with_response) {
-        // The server resets; by direct routing the director never learns of it.
         reply.flags = TcpFlags::rst;
-        if (c.nat) {
-            ipvs_.step(reply, now_);
-        }
+        ipvs_.step(reply, now_);
         return;
     }
-    if (c.nat) {
-        ipvs_.step(reply, now_);
-    }
+    ipvs_.step(reply, now_);
+    auto request = last_segment(c);
     ipvs_.step(request, now_);
-    if (c.nat) {
-        reply.flags = TcpFlags::fin | TcpFlags::ack;
-        reply.count = 1;
-        ipvs_.step(reply, now_);
-        request.flags = TcpFlags::ack;
-        ipvs_.step(request, now_);
-    }
+    reply.flags = TcpFlags::fin | TcpFlags::ack;
+    reply.count = 1;
+    ipvs_.step(reply, now_);
+    request.flags = TcpFlags::ack;
+    ipvs_.step(request, now_);
 }
 
 }  // namespace lvslab::flow_world

@@ -124,7 +124,6 @@ private:
     struct Open {
         Time arrived;
         Endpoint client, to;
-        Endpoint server_endpoint;  ///< of NAT's replies
         Duration work;
         Fwmark mark;
         std::uint32_t server;
@@ -132,6 +131,7 @@ private:
         std::uint32_t response_segments;
         Protocol protocol;
         bool nat;
+        Endpoint server_endpoint;  ///< by NAT: of the replies
     };
 
     template <class Observer>
@@ -140,6 +140,8 @@ private:
     void serve_next(Observer& observer);
     ipvs::Verdict open_at_director(const Arrival& arrival);
     void close_at_director(const Open& connection, bool with_response);
+    void close_nat_at_director(const Open& connection, bool with_response);
+    static ipvs::Segment last_segment(const Open& connection);
     void arm(std::uint32_t server, Time due);
     void fetch_ahead() const;
     Duration work_at(std::uint32_t server, Duration work) const;
@@ -239,18 +241,21 @@ void Engine::arrive(const Arrival& arrival, Observer& observer) {
     }
     ++tally_.chosen[server];
     const auto number = open_.take();
+    // Field by field: a whole record made elsewhere and copied waits for its last stores.
     auto& c = open_[number];
-    c = {now_,
-         arrival.client,
-         arrival.to,
-         verdict.server,
-         work_at(server, arrival.work),
-         arrival.mark,
-         server,
-         verdict.entry,
-         arrival.response_segments,
-         arrival.protocol,
-         verdict.method == ipvs::ForwardingMethod::nat};
+    c.arrived = now_;
+    c.client = arrival.client;
+    c.to = arrival.to;
+    c.work = work_at(server, arrival.work);
+    c.mark = arrival.mark;
+    c.server = server;
+    c.entry = verdict.entry;
+    c.response_segments = arrival.response_segments;
+    c.protocol = arrival.protocol;
+    c.nat = verdict.method == ipvs::ForwardingMethod::nat;
+    if (c.nat) {
+        c.server_endpoint = verdict.server;
+    }
     auto& station = stations_[server];
     if (!station.arrive(number, c.work, now_)) {
         ++tally_.refused;
@@ -278,16 +283,17 @@ void Engine::serve_next(Observer& observer) {
     }
     now_ = event.at;
     auto& station = stations_[server];
-    while (const auto ticket = station.complete(now_)) {
-        const auto number = static_cast<std::uint32_t>(*ticket);
+    Time next = station.next_completion();
+    while (next <= now_) {
+        const auto number = static_cast<std::uint32_t>(*station.complete(now_));
         const auto& c = open_[number];
         ++tally_.served;
         tally_.response_times.add(now_ - c.arrived);
         close_at_director(c, true);
         observer.served({c.arrived, now_, server, c.work});
         open_.give_back(number);
+        next = station.next_completion();
     }
-    const Time next = station.next_completion();
     if (next == never) {
         armed_[server] = {};
         queue_.pop();
