@@ -32,50 +32,72 @@ void make_room(std::vector<Node>& nodes, std::uint32_t& capacity, std::uint32_t 
 }  // namespace
 
 void LeastShareTree::grow(std::uint32_t slot) {
-    const auto old = std::move(groups_);
-    const auto old_first = first_leaf_;
-    const auto old_capacity = capacity_;
     capacity_ = 4;
     first_leaf_ = 1;
     while (capacity_ <= slot) {
         first_leaf_ += capacity_;
         capacity_ *= 4;
     }
+    shares_.resize(capacity_);
     groups_.assign((first_leaf_ + capacity_ - 1) / 4, {});
-    for (std::uint32_t i = 0; i < old_capacity; ++i) {
-        const auto from = old_first + i - 1;
-        const auto to = first_leaf_ + i - 1;
-        groups_[to / 4].nodes[to % 4] = old[from / 4].nodes[from % 4];
+    const auto place = [this](std::size_t node) -> Key& {
+        return groups_[(node - 1) / 4].keys[(node - 1) % 4];
+    };
+    for (std::uint32_t i = 0; i < capacity_; ++i) {
+        place(first_leaf_ + i) = key_of(shares_[i]);
     }
     for (auto g = groups_.size(); g-- > 1;) {
-        groups_[(g - 1) / 4].nodes[(g - 1) % 4] = winner(groups_[g]);
+        place(g) = groups_[g].least();
     }
-    best_ = winner(groups_[0]);
+    best_ = groups_[0].least();
 }
 
 void LeastShareTree::set(std::uint32_t slot, Share share) {
     if (slot >= capacity_) {
         grow(slot);
     }
-    auto i = first_leaf_ + slot;
-    Node node{share.load, share.weight, slot, 0};
-    while (i > 0) {
-        auto& group = groups_[(i - 1) / 4];
-        auto& place = group.nodes[(i - 1) % 4];
-        // Field by field: comparing whole nodes waits for the stores of the last change.
-        if (place.load == node.load && place.slot == node.slot && place.weight == node.weight) {
+    shares_[slot] = share;
+    heavy_ = heavy_ || share.weight > exact;
+    auto key = key_of(share);
+    auto* const groups = groups_.data();
+    for (auto i = first_leaf_ + slot; i > 0; i = (i - 1) / 4) {
+        auto& group = groups[(i - 1) / 4];
+        auto& place = group.keys[(i - 1) % 4];
+        if (place == key) {
             return;
         }
-        place.load = node.load;
-        place.weight = node.weight;
-        place.slot = node.slot;
-        const auto& best = winner(group);
-        node.load = best.load;
-        node.weight = best.weight;
-        node.slot = best.slot;
-        i = (i - 1) / 4;
+        place = key;
+        key = group.least();
     }
-    best_ = node;
+    best_ = key;
+}
+
+std::int64_t LeastShareTree::best() const {
+    if (best_ == nobody) {
+        return -1;
+    }
+    if (heavy_) {
+        return best_by_walk();
+    }
+    std::uint32_t i = 0;
+    while (i < first_leaf_) {
+        i = 4 * i + 1 + groups_[i].last(best_);
+    }
+    return i - first_leaf_;
+}
+
+/// Cross-multiplied, as in the kernel.
+std::int64_t LeastShareTree::best_by_walk() const {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < shares_.size(); ++i) {
+        const auto& far = shares_[best];
+        const auto& near = shares_[i];
+        if (near.weight > 0 && (far.weight == 0 || std::uint64_t{far.load} * near.weight >=
+                                                       std::uint64_t{near.load} * far.weight)) {
+            best = i;
+        }
+    }
+    return static_cast<std::int64_t>(best);
 }
 
 void SlotSet::set(std::uint32_t slot, bool member) {

@@ -4,6 +4,8 @@
 /// which is the one nearer the head, as a walk with a strict comparison does.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -15,45 +17,55 @@ struct Share {
     std::uint32_t weight = 0;
 };
 
-/// Who has the least load/weight: a tournament of four at a time, one cache line each.
+/// Who has the least load/weight: a tournament of four at a time.
 class LeastShareTree {
 public:
     /// O(log n)
     void set(std::uint32_t slot, Share share);
     void clear(std::uint32_t slot) { set(slot, {}); }
     void reset() { *this = {}; }
-    /// The winner's slot, or -1 if nobody can be chosen. O(1)
-    std::int64_t best() const { return best_.weight == 0 ? -1 : std::int64_t{best_.slot}; }
+    /// The winner's slot, or -1 if nobody can be chosen. O(log n); a walk over all once there was a
+    /// weight above 65535, which ipvsadm does not take.
+    std::int64_t best() const;
 
 private:
-    struct Node {
-        std::uint32_t load = 1;
-        std::uint32_t weight = 0;
-        std::uint32_t slot = 0;
-        std::uint32_t unused = 0;
-    };
-    struct alignas(64) Group {
-        Node nodes[4];
-    };
-    /// 1 if `far` has less; `near` stands nearer the head and keeps a tie. Cross-multiplied, as in
-    /// the kernel.
-    static std::uint32_t beats(const Node& far, const Node& near) {
-        return std::uint64_t{far.load} * near.weight < std::uint64_t{near.load} * far.weight ? 1
-                                                                                             : 0;
+    /// A share as one number: floor(2^32 load / weight). Two shares with weights up to `exact`
+    /// that differ, differ by more than 2^-32, so that their keys stand to each other as they do,
+    /// and equal shares have equal keys.
+    using Key = std::uint64_t;
+    static constexpr Key nobody = ~Key{0};
+    static constexpr std::uint32_t exact = 0xFFFF;
+    static Key key_of(Share s) {
+        const auto load = Key{s.load} << 32;
+        return s.weight == 1 ? load : s.weight == 0 ? nobody : load / s.weight;
     }
-    /// Reckoned without a branch: which one wins cannot be foretold.
-    static const Node& winner(const Group& g) {
-        const auto low = 1 - beats(g.nodes[0], g.nodes[1]);
-        const auto high = 3 - beats(g.nodes[2], g.nodes[3]);
-        return g.nodes[high - (high - low) * beats(g.nodes[low], g.nodes[high])];
-    }
+
+    struct alignas(32) Group {
+        Key keys[4] = {nobody, nobody, nobody, nobody};
+
+        /// Without a branch: which one it is cannot be foretold.
+        Key least() const {
+            return std::min(std::min(keys[0], keys[1]), std::min(keys[2], keys[3]));
+        }
+        /// The last with this key: it stands nearest the head.
+        std::uint32_t last(Key key) const {
+            const auto found = static_cast<std::uint32_t>(keys[0] == key) |
+                               static_cast<std::uint32_t>(keys[1] == key) << 1U |
+                               static_cast<std::uint32_t>(keys[2] == key) << 2U |
+                               static_cast<std::uint32_t>(keys[3] == key) << 3U;
+            return static_cast<std::uint32_t>(std::bit_width(found)) - 1;
+        }
+    };
+    std::int64_t best_by_walk() const;
     void grow(std::uint32_t slot);
 
     /// Node i's children are group i; node i stands in group (i - 1) / 4. Node 0 is best_.
     std::vector<Group> groups_;
+    std::vector<Share> shares_;  ///< by slot
     std::uint32_t first_leaf_ = 0;
     std::uint32_t capacity_ = 0;
-    Node best_;
+    bool heavy_ = false;  ///< there was a weight above `exact`
+    Key best_ = nobody;
 };
 
 /// A set of slots with "the next one after".

@@ -178,6 +178,36 @@ TEST_P(IndexedScheduler, ChoosesAsAWalkDoesWhenNearlyAllServersAreUnusable) {
     }));
 }
 
+class LeastShare : public testing::TestWithParam<std::string_view> {};
+
+/// Shares that differ by the least there is, beside and beyond the weights that ipvsadm takes.
+TEST_P(LeastShare, IsFoundAmongSharesNearlyAlikeWhateverTheWeights) {
+    for (const bool heavier : {false, true}) {
+        EXPECT_TRUE(rc::check([heavier, name = GetParam()] {
+            Pair pair(name, Profile::recent);
+            const auto weight = [heavier] {
+                return heavier ? *rc::gen::element(1, 65535, 65536, 1000003, 2147483646, 2147483647)
+                               : *rc::gen::inRange(65531, 65536);
+            };
+            const auto servers = *rc::gen::inRange(2, 20);
+            for (int i = 0; i < servers; ++i) {
+                pair.add(weight());
+            }
+            for (int i = 0; i < 200; ++i) {
+                const auto which = *rc::gen::inRange<std::size_t>(0, 20);
+                if (*rc::gen::inRange(0, 10) == 0) {
+                    pair.edit(which, weight());
+                }
+                pair.load(which, *rc::gen::inRange(65529, 65536), *rc::gen::inRange(0, 3), false);
+                pair.choose(1, 1);
+            }
+        }));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LeastShare, testing::Values("lc", "wlc", "sed", "nq", "fo", "ovf"),
+                         [](const auto& test) { return std::string(test.param); });
+
 INSTANTIATE_TEST_SUITE_P(All, IndexedScheduler,
                          testing::Values("rr", "wrr", "lc", "wlc", "sed", "nq", "fo", "ovf", "dh",
                                          "sh", "lblc", "lblcr"),
