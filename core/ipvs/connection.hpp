@@ -29,10 +29,16 @@ struct alignas(64) Connection {
     std::uint16_t virtual_port;
     std::uint16_t server_port;
     Protocol protocol;
+
+    // What is asked together stands in one byte, which is read as it was written: a wider read
+    // after a write of a byte makes the processor wait. The two bytes of bits stand apart, or the
+    // compiler takes them together.
+    std::uint8_t method : 3;          ///< ForwardingMethod, as it was when the entry was made
+    std::uint8_t no_client_port : 1;  ///< waits for its client's first packet (NO_CPORT)
+    std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
+
     TcpState state;  ///< in templates: established = assured
 
-    // Two bytes; what is asked together stands in one, which is read as it was written: a wider
-    // read after a write of a byte makes the processor wait. The field of no bits keeps them apart.
     std::uint8_t in_use : 1;
     std::uint8_t alarmed : 1;  ///< the wheel looks at it at `alarm`
     /// A newer entry may have the same key (ConnectionTable::matches).
@@ -42,11 +48,6 @@ struct alignas(64) Connection {
     std::uint8_t counted_active : 1;
     std::uint8_t no_output : 1;  ///< no packet of the server was seen (IP_VS_CONN_F_NOOUTPUT)
     std::uint8_t by_sync : 1;    ///< another director told of it (IP_VS_CONN_F_SYNC)
-
-    std::uint8_t : 0;
-    std::uint8_t method : 3;          ///< ForwardingMethod, as it was when the entry was made
-    std::uint8_t no_client_port : 1;  ///< waits for its client's first packet (NO_CPORT)
-    std::uint8_t timer_level : 4;     ///< of the kernel's wheel, by the last timeout
 
     std::uint32_t destination;
     ConnectionId next;         ///< in its hash chain

@@ -43,18 +43,19 @@ public:
         for (std::uint64_t i = 0; i < connections; ++i) {
             now_ += arrivals_.exponential(gap_);
             ++client_;
-            ipvs_.prefetch_place_for(key_.protocol, endpoint_of(client_));
+            const auto client = endpoint_of(client_);
+            ipvs_.prefetch_place_for(key_.protocol, client);
             while (!departures_.empty() && departures_.top().at <= now_) {
                 const auto departure = departures_.top();
                 departures_.pop();
                 if (!departures_.empty()) {
                     ipvs_.prefetch(departures_.top().entry);
                 }
-                send(departure.client, TcpFlags::fin | TcpFlags::ack, departure.at,
+                send(endpoint_of(departure.client), TcpFlags::fin | TcpFlags::ack, departure.at,
                      departure.entry);
             }
-            const auto verdict = send(client_, TcpFlags::syn, now_);
-            send(client_, TcpFlags::ack, now_, verdict.entry);
+            const auto verdict = send(client, TcpFlags::syn, now_);
+            send(client, TcpFlags::ack, now_, verdict.entry);
             const auto server = verdict.server.address.v4_host_order() - first_server;
             const auto start = std::max(now_, free_at_[server]);
             free_at_[server] = start + demands_.exponential(mean_service_seconds);
@@ -81,10 +82,10 @@ private:
                 Port{static_cast<std::uint16_t>(1024 + client / clients % 64000)}};
     }
 
-    ipvs::Verdict send(std::uint32_t client, TcpFlags flags, double at,
+    ipvs::Verdict send(const Endpoint& client, TcpFlags flags, double at,
                        std::uint32_t entry = ipvs::no_entry) {
         ipvs::Segment s;
-        s.source = endpoint_of(client);
+        s.source = client;
         s.destination = key_.endpoint;
         s.flags = flags;
         s.entry = entry;
