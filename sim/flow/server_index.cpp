@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/flow/server_index.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace lvslab::flow_world {
 
 ServerIndex::ServerIndex(std::span<const Address> addresses)
-    : places_(std::bit_ceil(2 * addresses.size() + 1)), mask_(places_.size() - 1) {
+    : places_(std::bit_ceil(2 * addresses.size() + 1)),
+      addresses_(addresses.begin(), addresses.end()),
+      all_ipv4_(std::ranges::all_of(addresses, &Address::is_v4)),
+      mask_(places_.size() - 1) {
     for (std::uint32_t i = 0; i < addresses.size(); ++i) {
         auto at = place(addresses[i]);
-        while (places_[at].index != none && places_[at].address != addresses[i]) {
+        while (places_[at].index != none && !is(places_[at], addresses[i])) {
             at = (at + 1) & mask_;
         }
         if (places_[at].index == none) {
-            places_[at] = {addresses[i], i};
+            places_[at] = {addresses[i].word(0), i};
         }
     }
 }

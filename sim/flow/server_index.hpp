@@ -21,20 +21,21 @@ public:
 
     std::uint32_t of(const Address& address) const {
         for (auto i = place(address);; i = (i + 1) & mask_) {
-            if (places_[i].index == none || same(places_[i].address, address)) {
+            if (places_[i].index == none || is(places_[i], address)) {
                 return places_[i].index;
             }
         }
     }
 
 private:
+    /// Eight bytes, so that those of thousands of servers stay in the processor's caches.
     struct Place {
-        Address address;
+        std::uint32_t word = 0;  ///< the address's first
         std::uint32_t index = none;
     };
-    /// For IPv4 by one word, without a call.
-    static bool same(const Address& a, const Address& b) {
-        return a.word(0) == b.word(0) && a.family() == b.family() && (a.is_v4() || a == b);
+    bool is(const Place& p, const Address& address) const {
+        return p.word == address.word(0) &&
+               ((all_ipv4_ && address.is_v4()) || addresses_[p.index] == address);
     }
     std::size_t place(const Address& address) const {
         const auto h = address.is_v4() ? address.v4_host_order() : std::hash<Address>{}(address);
@@ -42,6 +43,8 @@ private:
     }
 
     std::vector<Place> places_;
+    std::vector<Address> addresses_;
+    bool all_ipv4_;
     std::size_t mask_ = 0;
 };
 
