@@ -25,6 +25,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 #include <vector>
@@ -51,6 +52,12 @@ struct Arrival {
     Protocol protocol = Protocol::tcp;
     std::uint32_t request_segments = 1;
     std::uint32_t response_segments = 1;  ///< only NAT's director sees them
+
+    /// An IPv4 client, made where it stands: one made elsewhere and copied here at once makes the
+    /// processor wait for its last stores.
+    void set_client(std::uint32_t address, std::uint16_t port) {
+        new (&client) Endpoint{Address::v4(address), Port{port}};
+    }
 };
 
 /// A real server: a station at an address.
@@ -181,8 +188,8 @@ public:
         arrival.at = Time{Duration{at_[i]}};
         arrival.to = to_;
         arrival.work = Duration{work_.empty() ? 0 : work_[i]};
-        arrival.client = {Address::v4(clients_.empty() ? client_of(i) : clients_[i]),
-                          Port{ports_.empty() ? port_of(i) : ports_[i]}};
+        arrival.set_client(clients_.empty() ? client_of(i) : clients_[i],
+                           ports_.empty() ? port_of(i) : ports_[i]);
         return true;
     }
 

@@ -43,19 +43,23 @@ public:
         for (std::uint64_t i = 0; i < connections; ++i) {
             now_ += arrivals_.exponential(gap_);
             ++client_;
-            const auto client = endpoint_of(client_);
-            ipvs_.prefetch_place_for(key_.protocol, client);
+            auto segment = segment_of(client_);
+            ipvs_.prefetch_place_for(segment.protocol, segment.source);
             while (!departures_.empty() && departures_.top().at <= now_) {
                 const auto departure = departures_.top();
                 departures_.pop();
                 if (!departures_.empty()) {
                     ipvs_.prefetch(departures_.top().entry);
                 }
-                send(endpoint_of(departure.client), TcpFlags::fin | TcpFlags::ack, departure.at,
-                     departure.entry);
+                auto last = segment_of(departure.client);
+                last.flags = TcpFlags::fin | TcpFlags::ack;
+                last.entry = departure.entry;
+                ipvs_.step(last, time_of(departure.at));
             }
-            const auto verdict = send(client, TcpFlags::syn, now_);
-            send(client, TcpFlags::ack, now_, verdict.entry);
+            const auto verdict = ipvs_.step(segment, time_of(now_));
+            segment.flags = TcpFlags::ack;
+            segment.entry = verdict.entry;
+            ipvs_.step(segment, time_of(now_));
             const auto server = verdict.server.address.v4_host_order() - first_server;
             const auto start = std::max(now_, free_at_[server]);
             free_at_[server] = start + demands_.exponential(mean_service_seconds);
@@ -77,19 +81,16 @@ private:
         friend bool operator>(const Departure& a, const Departure& b) { return a.at > b.at; }
     };
 
-    static Endpoint endpoint_of(std::uint32_t client) {
-        return {Address::v4(0xAC100000U + client % clients),
-                Port{static_cast<std::uint16_t>(1024 + client / clients % 64000)}};
+    /// The client's SYN.
+    ipvs::Segment segment_of(std::uint32_t client) const {
+        return {.source = {Address::v4(0xAC100000U + client % clients),
+                           Port{static_cast<std::uint16_t>(1024 + client / clients % 64000)}},
+                .destination = key_.endpoint,
+                .flags = TcpFlags::syn,
+                .mark = {}};
     }
-
-    ipvs::Verdict send(const Endpoint& client, TcpFlags flags, double at,
-                       std::uint32_t entry = ipvs::no_entry) {
-        ipvs::Segment s;
-        s.source = client;
-        s.destination = key_.endpoint;
-        s.flags = flags;
-        s.entry = entry;
-        return ipvs_.step(s, Time(Duration(static_cast<std::int64_t>(at * 1e9))));
+    static Time time_of(double seconds) {
+        return Time(Duration(static_cast<std::int64_t>(seconds * 1e9)));
     }
 
     double gap_;

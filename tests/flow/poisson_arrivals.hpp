@@ -46,7 +46,7 @@ public:
             address = static_cast<std::uint32_t>(clients_() >> 32);
         }
         const auto port = who_ == Clients::addresses_in_turn ? one : other;
-        arrival.client = {Address::v4(address), Port{static_cast<std::uint16_t>(1024 + port)}};
+        arrival.set_client(address, static_cast<std::uint16_t>(1024 + port));
         return true;
     }
 
