@@ -258,6 +258,7 @@ void Ipvs::Model::housekeeping(Time until) {
     plan_housekeeping();
 }
 
+/// Compiled as one, as step() is.
 [[gnu::flatten]] void Ipvs::Model::fire_due(Time now) {
     while (wheel_.next() <= now || housekeeping_due_ <= now) {
         // Connection timers up to the next piece of housekeeping, then that.

@@ -33,6 +33,8 @@ struct Service {
     std::uint16_t port() const { return key.endpoint.port.value(); }
 };
 
+/// step() and fire_due() are compiled as one function each with what they call. What few packets
+/// need is kept out of them by noinline.
 class Ipvs::Model {
 public:
     explicit Model(const Options& options);

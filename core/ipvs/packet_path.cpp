@@ -17,6 +17,8 @@ bool same(const Address& a, const Address& b) {
 
 }  // namespace
 
+/// Compiled as one function with all that it calls, but for what model.hpp keeps out (noinline):
+/// the calls cost more than what is done in them.
 [[gnu::flatten]] Verdict Ipvs::Model::step(const Segment& segment, Time now) {
     advance(now);
     Verdict verdict;

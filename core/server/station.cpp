@@ -71,6 +71,7 @@ Station::Served Station::end_first() {
     return first;
 }
 
+// arrive() and complete() are compiled as one function each with what they call (flatten).
 [[gnu::flatten]] bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
     if (full()) {
         ++refused_;
