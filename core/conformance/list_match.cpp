@@ -49,7 +49,7 @@ std::array<Entries, 2> entries_of(const ipvs::Ipvs& ipvs, const std::vector<DueT
 }  // namespace
 
 ListMatch match_listed(const std::vector<ListedConnection>& recorded, const ipvs::Ipvs& ipvs,
-                       Time now) {
+                       Time begun, Time ended) {
     ListMatch result;
     const auto differ = [&](std::string expected, std::string found) {
         if (!result.difference) {
@@ -57,14 +57,15 @@ ListMatch match_listed(const std::vector<ListedConnection>& recorded, const ipvs
         }
     };
     auto lines = lines_of(recorded);
-    const auto due = ipvs.due_timers(now);
+    const auto due = ipvs.due_timers(ended);
     const auto drop = std::ranges::find_if(due, &DueTimer::is_drop_of_removed);
     const auto entries = entries_of(ipvs, due);
     for (const std::size_t may_be_gone : {0U, 1U}) {
         for (const auto& [name, entry] : entries.at(may_be_gone)) {
             const auto [begin, end] = lines.equal_range(name);
-            const auto line = std::find_if(
-                begin, end, [&](const auto& row) { return entry.may_have_left(row.second, now); });
+            const auto line = std::find_if(begin, end, [&](const auto& row) {
+                return entry.may_have_left(row.second, begun, ended);
+            });
             if (line != end) {
                 result.in_doubt = result.in_doubt || entry.expiries.size() > 1;
                 lines.erase(line);
@@ -77,7 +78,7 @@ ListMatch match_listed(const std::vector<ListedConnection>& recorded, const ipvs
             } else {
                 differ(begin == end ? "no such entry"
                                     : fmt::format("{} with {} s left", name, begin->second),
-                       fmt::format("{} with {} s left", name, entry.left(now)));
+                       fmt::format("{} with {} s left", name, entry.left(begun)));
             }
         }
     }

@@ -22,10 +22,11 @@ struct ListMatch {
     bool in_doubt = false;                   ///< a timer's granule left more than one outcome open
 };
 
-/// Compares one by one: entries of one name (endpoints, server and state) in the order of their
-/// time left. Entries that are there for certain come first, so that one of the same name that may
-/// be gone does not take their line. O((recorded + entries) log).
+/// Compares a list that was read from `begun` to `ended` one by one: entries of one name
+/// (endpoints, server and state) in the order of their time left. Entries that are there for
+/// certain come first, so that one of the same name that may be gone does not take their line.
+/// O((recorded + entries) log).
 ListMatch match_listed(const std::vector<ListedConnection>& recorded, const ipvs::Ipvs& ipvs,
-                       Time now);
+                       Time begun, Time ended);
 
 }  // namespace lvslab::conformance

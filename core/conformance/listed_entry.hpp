@@ -17,9 +17,6 @@ namespace lvslab::conformance {
 /// A recorded number of seconds left is cut to whole seconds, in ticks of the kernel: two
 /// of them is how far the model's clock may be off.
 inline constexpr Duration tick_tolerance = 2 * ipvs::jiffy;
-/// The table of entries is read over some time after its line's `t`: 14 ms were seen for several
-/// hundred entries read at once. That much less may be left of the last ones.
-inline constexpr Duration reading_time = std::chrono::milliseconds(20);
 
 /// An entry by what tells it from others.
 inline std::string entry_name(const ipvs::ConnectionStatus& c) {
@@ -40,10 +37,11 @@ struct Listed {
         return std::max<std::int64_t>(
             0, std::chrono::duration_cast<std::chrono::seconds>(left).count());
     }
-    bool may_have_left(std::int64_t recorded, Time now) const {
+    /// The table is read from `begun` to `ended`.
+    bool may_have_left(std::int64_t recorded, Time begun, Time ended) const {
         return std::ranges::any_of(expiries, [&](const ipvs::ExpirySpan& span) {
-            return seconds(span.earliest - now - reading_time - tick_tolerance) <= recorded &&
-                   recorded <= seconds(span.latest - now + tick_tolerance);
+            return seconds(span.earliest - ended - tick_tolerance) <= recorded &&
+                   recorded <= seconds(span.latest - begun + tick_tolerance);
         });
     }
     std::string left(Time now) const {

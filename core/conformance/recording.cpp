@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/conformance/command_line.hpp"
+#include "core/ipvs/kernel_timer.hpp"
 
 namespace lvslab::conformance {
 namespace {
@@ -271,6 +272,13 @@ void read_shell(Event& event, const json& object) {
     }
 }
 
+void read_end(Event& event, const json& object) {
+    event.end = time_of(object, "t2");
+    if (event.end < event.time) {
+        throw Malformed{"\"t2\" is before \"t\""};
+    }
+}
+
 void read_rest(Event& event, const json& object) {
     switch (event.op) {
         case Op::timeout:
@@ -304,16 +312,16 @@ void read_rest(Event& event, const json& object) {
             read_shell(event, object);
             break;
         case Op::sleep:
-            event.end = time_of(object, "t2");
-            if (event.end < event.time) {
-                throw Malformed{"\"t2\" is before \"t\""};
-            }
+            read_end(event, object);
             break;
         case Op::counters_on:
             event.on = integer_of(object, "on") != 0;
             break;
         case Op::connections:
             event.connections = connections_of(member(object, "conns"));
+            if (object.contains("t2")) {
+                read_end(event, object);
+            }
             break;
         case Op::env:
         case Op::counters:
@@ -353,6 +361,21 @@ Event read_event(const json& object, unsigned line) {
     return event;
 }
 
+/// What the first line tells of the timers that entries go by.
+void read_timers(Recording& recording, const json& object) {
+    if (object.contains("timers")) {
+        const auto kind = text_of(object, "timers");
+        if (kind != "exact") {
+            throw Malformed{fmt::format("\"timers\" is \"{}\", expected \"exact\"", kind)};
+        }
+        recording.exact_timers = true;
+    }
+    if (object.contains("jiffies")) {
+        recording.wheel_phase =
+            integer_of(object, "jiffies") * ipvs::jiffy - time_of(object, "t").time_since_epoch();
+    }
+}
+
 }  // namespace
 
 Checked<Recording> read_recording(std::string_view text, const std::string& name) {
@@ -368,7 +391,11 @@ Checked<Recording> read_recording(std::string_view text, const std::string& name
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
         SourceLocation where{name, line, 0};
         try {
-            auto event = read_event(json::parse(row), line);
+            const auto object = json::parse(row);
+            auto event = read_event(object, line);
+            if (event.op == Op::env) {
+                read_timers(recording, object);
+            }
             if (event.op != Op::env && event.time < last) {
                 throw Malformed{"time runs backwards"};
             }

@@ -66,7 +66,7 @@ struct Event {
     Op op = Op::env;
     unsigned line = 0;
     Time time;
-    Time end;          ///< of a sleep
+    Time end;          ///< of a sleep, or of the reading of a list
     std::string text;  ///< the line itself, for reports
 
     std::string service_name;
@@ -103,6 +103,10 @@ struct Event {
 /// A whole recording.
 struct Recording {
     std::string name;
+    /// Its entries go at their time: a model's recording. A kernel's goes by its timer wheel.
+    bool exact_timers = false;
+    /// Of that wheel, if the recording tells how its ticks fall (ipvs::Wheel::phase).
+    std::optional<Duration> wheel_phase{};
     std::vector<Event> events;
 };
 

@@ -27,6 +27,8 @@ using ipvs::Verdict;
 /// Counters tell how many templates of a server are gone, not which. If a choice is followed by a
 /// mismatch, others are tried: a recording is met if any of them explains all of it.
 constexpr unsigned attempts = 400;
+/// Where a list does not tell how long it was read: 14 ms were seen for several hundred entries.
+constexpr Duration reading_time = std::chrono::milliseconds(20);
 /// How many lines before a mismatch are shown.
 constexpr std::size_t context_lines = 5;
 /// What a recording shows later of a template that may be gone. Counters tell only how many of a
@@ -74,7 +76,7 @@ private:
     void compare_counters(const Event& event);
     void compare_connections(const Event& event);
     bool explain(const std::vector<ServerCounters>& recorded, const ServiceKey& key);
-    void settle_missing(std::vector<std::uint32_t> fire);
+    void settle_missing(std::vector<std::uint32_t> fire, Time now);
     void note_alive(const ServiceKey& key);
     std::map<std::uint32_t, Later> told_later(const std::vector<DueTimer>& due) const;
     std::vector<ServerCounters> counters_of(const ServiceKey& key) const;
@@ -158,7 +160,7 @@ void Player::settle(const Event& event, std::size_t index) {
 
 void Player::play_event(const Event& event) {
     if (event.op != Op::env) {
-        now_ = event.end;
+        now_ = event.op == Op::connections ? event.time : event.end;
         ipvs_.advance(now_);
     }
     switch (event.op) {
@@ -621,40 +623,45 @@ bool Player::explain(const std::vector<ServerCounters>& recorded, const ServiceK
 
 void Player::compare_connections(const Event& event) {
     compared_ = true;
-    auto match = match_listed(event.connections, ipvs_, now_);
+    const auto ended = std::max(event.end, event.time + reading_time);
+    auto match = match_listed(event.connections, ipvs_, event.time, ended);
     in_doubt_ = in_doubt_ || match.in_doubt;
     if (match.difference) {
         differ(match.difference->first, match.difference->second);
     }
-    settle_missing(std::move(match.gone));
+    settle_missing(std::move(match.gone), ended);
     if (match.dropped) {
-        ipvs_.fire(*match.dropped, now_);
+        ipvs_.fire(*match.dropped, ended);
     }
 }
 
 /// Entries that were not listed are gone; a template's connections before it.
-void Player::settle_missing(std::vector<std::uint32_t> fire) {
+void Player::settle_missing(std::vector<std::uint32_t> fire, Time now) {
     for (bool fired = true; fired;) {
         fired = false;
-        for (const auto& timer : ipvs_.due_timers(now_)) {
+        for (const auto& timer : ipvs_.due_timers(now)) {
             const auto at = std::ranges::find(fire, timer.handle);
             if (at != fire.end() && !fired) {
                 fire.erase(at);
-                ipvs_.fire(timer.handle, now_);
+                ipvs_.fire(timer.handle, now);
                 fired = true;
             }
         }
     }
 }
 
+/// Of the level at which the timers of closing connections hang: one to two minutes ahead. Longer
+/// timers hang further out, at a phase that this one leaves open.
+constexpr Duration searched_granule =
+    ipvs::wheel_granule(ipvs::wheel_level(std::chrono::minutes(2)));
+
 /// A recording without counters does not tell when timers fired, and a scheduler that counts
 /// connections chooses by that. Then one rule must explain all of it: timers that fire at their
 /// time, or on a wheel of some phase (the wheel's, in steps of its ticks). The decisions that the
 /// rule explains hang on a timer.
-Checked<Report> by_one_rule(const Recording& recording, ipvs::Profile profile,
+Checked<Report> by_one_rule(const Recording& recording, ipvs::Options options,
                             Checked<Report> told) {
     auto best = told;
-    ipvs::Options options{.profile = profile, .expiry = ipvs::Expiry::exact};
     const auto explains = [&] {
         auto found = Player(recording, options).play(best->mismatches);
         if (found && found->mismatches < best->mismatches) {
@@ -662,12 +669,17 @@ Checked<Report> by_one_rule(const Recording& recording, ipvs::Profile profile,
         }
         return best->mismatches == 0;
     };
+    const auto known = options.wheel_phase;
+    options.expiry = ipvs::Expiry::exact;
     bool explained = explains();
-    // Of the level at which the timers of closing connections hang: one to two minutes ahead.
-    const auto granule = ipvs::wheel_granule(ipvs::wheel_level(std::chrono::minutes(2)));
-    for (options.expiry = ipvs::Expiry::wheel; !explained && options.wheel_phase < granule;
-         options.wheel_phase += ipvs::jiffy) {
-        explained = explains();
+    options.expiry = ipvs::Expiry::wheel;
+    if (known) {
+        explained = explained || explains();
+    } else {
+        for (Duration phase{}; !explained && phase < searched_granule; phase += ipvs::jiffy) {
+            options.wheel_phase = phase;
+            explained = explains();
+        }
     }
     best->timer_granule += told->mismatches - best->mismatches;
     return best;
@@ -676,17 +688,20 @@ Checked<Report> by_one_rule(const Recording& recording, ipvs::Profile profile,
 }  // namespace
 
 Checked<Report> replay(const Recording& recording, ipvs::Profile profile) {
-    const ipvs::Options options{.profile = profile, .expiry = ipvs::Expiry::told};
+    ipvs::Options options{.profile = profile, .wheel_phase = recording.wheel_phase};
+    options.expiry = recording.exact_timers ? ipvs::Expiry::exact : ipvs::Expiry::told;
     Player player(recording, options);
     auto result = player.play();
+    if (recording.exact_timers || !result || result->mismatches == 0) {
+        return result;
+    }
     const bool counted = std::ranges::any_of(
         recording.events, [](const Event& event) { return event.counters.has_value(); });
-    if (result && result->mismatches > 0 && !counted) {
-        result = by_one_rule(recording, profile, std::move(result));
+    if (!counted) {
+        return by_one_rule(recording, options, std::move(result));
     }
-    for (unsigned attempt = 1; attempt <= attempts && counted && result && result->mismatches > 0;
-         ++attempt) {
-        Player again(recording, options, attempt);
+    for (unsigned n = 1; n <= attempts && result->mismatches > 0; ++n) {
+        Player again(recording, options, n);
         auto other = player.chose() ? again.play() : Checked<Report>{};
         if (other && other->mismatches < result->mismatches) {
             result = std::move(other);

@@ -25,13 +25,19 @@ Time Ipvs::Model::fires(ConnectionId id) const {
         case Expiry::exact:
             return c.expires;
         case Expiry::wheel:
-            return wheel_fires(c.expires, c.timer_level, options_.wheel_phase);
+            return wheel_fires(c.expires, c.timer_level, options_.wheel_phase.value_or(Duration{}));
         case Expiry::told:
             break;
     }
     const auto doubt = doubts_.find(id);
-    return doubt == doubts_.end() ? c.expires + wheel_granule(c.timer_level) + timer_leeway
+    return doubt == doubts_.end() ? wheel().latest(c.expires, c.timer_level)
                                   : doubt->second.next_certain();
+}
+
+/// Before it the timer of an entry that is no template does not fire.
+Time Ipvs::Model::may_fire(ConnectionId id) const {
+    const auto& c = table_[id];
+    return options_.expiry == Expiry::told ? wheel().earliest(c.expires, c.timer_level) : c.expires;
 }
 
 /// Hangs the alarm if it hangs nowhere or too late; an alarm that is early finds out when it rings.
@@ -80,7 +86,7 @@ void Ipvs::Model::arm_template(ConnectionId id, Time now) {
     }
     arm(id, std::chrono::milliseconds(c.timeout_ms), now);
     if (courses.size() > 1) {
-        set_doubt(id, TemplateDoubt(std::move(courses)));
+        set_doubt(id, TemplateDoubt(wheel(), std::move(courses)));
     }
 }
 
@@ -91,7 +97,8 @@ TemplateDoubt Ipvs::Model::doubt_of(ConnectionId id) const {
         return found->second;
     }
     const auto& c = table_[id];
-    return TemplateDoubt({{{c.expires, c.expires}, std::chrono::milliseconds(c.timeout_ms)}});
+    return TemplateDoubt(wheel(),
+                         {{{c.expires, c.expires}, std::chrono::milliseconds(c.timeout_ms)}});
 }
 
 void Ipvs::Model::set_doubt(ConnectionId id, TemplateDoubt doubt) {
@@ -108,7 +115,7 @@ TimeSpan Ipvs::Model::freed(ConnectionId id) const {
     if (table_[id].controlled > 0) {
         for (ConnectionId held = 0; held < table_.pool().end(); ++held) {
             if (table_[held].in_use != 0 && table_[held].controller == id) {
-                span.earliest = std::max(span.earliest, table_[held].expires);
+                span.earliest = std::max(span.earliest, may_fire(held));
             }
         }
         span.latest = never;
@@ -121,7 +128,7 @@ bool Ipvs::Model::may_be_gone(ConnectionId id, Time now) const {
     if (options_.expiry != Expiry::told || (c.expires > now && !doubts_.contains(id))) {
         return false;
     }
-    return c.is_template == 0 || doubt_of(id).may_be_gone(now, freed(id));
+    return c.is_template == 0 ? may_fire(id) <= now : doubt_of(id).may_be_gone(now, freed(id));
 }
 
 /// ip_vs_conn_expire_now: at the next tick.
@@ -162,7 +169,7 @@ void Ipvs::Model::remove_connection(ConnectionId id, bool dropping, Time now) {
     wheel_.remove(id);
     const auto& c = table_[id];
     const auto controller = c.controller;
-    const TimeSpan gone{std::min(c.expires, now), now};
+    const TimeSpan gone{std::min(may_fire(id), now), now};
     unbind(c);
     if (!doubts_.empty()) {
         doubts_.erase(id);

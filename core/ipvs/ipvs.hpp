@@ -26,17 +26,19 @@ enum class Profile : std::uint8_t { recent, classic };
 enum class Expiry : std::uint8_t {
     exact,  ///< at their time
     wheel,  ///< late, as on the kernel's timer wheel (250 Hz), with a phase
-    /// As late as the wheel may be whatever its phase. Until then a due timer waits to be told:
-    /// due_timers() lists it and fire() fires it. For replaying what a real kernel did.
+    /// As late as the wheel may be, by its phase or whatever that is. Until then a due timer waits
+    /// to be told: due_timers() lists it and fire() fires it. For replaying what a real kernel did.
     told,
 };
 
 struct Options {
     Profile profile = Profile::recent;
     Expiry expiry = Expiry::exact;
-    Duration wheel_phase{};           ///< with Expiry::wheel: the wheel's offset against run time
-    std::uint64_t seed = 1;           ///< of the random schedulers (twos)
-    bool expire_nodest_conn = false;  ///< net.ipv4.vs.expire_nodest_conn
+    /// The wheel's offset against run time (Wheel::phase). Expiry::wheel takes none as 0; to
+    /// Expiry::told a known one leaves few timers in doubt.
+    std::optional<Duration> wheel_phase{};
+    std::uint64_t seed = 1;                  ///< of the random schedulers (twos)
+    bool expire_nodest_conn = false;         ///< net.ipv4.vs.expire_nodest_conn
     bool expire_quiescent_template = false;  ///< net.ipv4.vs.expire_quiescent_template
     unsigned conn_reuse_mode = 1;            ///< net.ipv4.vs.conn_reuse_mode
     bool sloppy_tcp = false;                 ///< net.ipv4.vs.sloppy_tcp

@@ -2,7 +2,8 @@
 /// When the kernel's timer wheel fires (kernel/time/timer.c): late, never early.
 #pragma once
 
-#include <array>
+#include <algorithm>
+#include <optional>
 
 #include "core/base/time.hpp"
 
@@ -33,5 +34,28 @@ constexpr Time wheel_fires(Time expires, unsigned level, Duration phase) {
     const auto since = expires.time_since_epoch() + phase;
     return Time((since / granule + 1) * granule - phase);
 }
+
+/// What the model's clock may be off from the kernel's by: the tick a timer was set in and the one
+/// it is handled in.
+inline constexpr Duration timer_leeway = 2 * jiffy;
+
+/// When a timer of a kernel may fire, by what is known of its wheel.
+struct Wheel {
+    /// As wheel_fires() has it; unset: not known, any moment within a granule after it was due.
+    std::optional<Duration> phase;
+
+    Time earliest(Time expires, unsigned level) const {
+        if (!phase) {
+            return expires;
+        }
+        return std::max(expires, wheel_fires(expires - timer_leeway, level, *phase) - timer_leeway);
+    }
+    Time latest(Time expires, unsigned level) const {
+        if (!phase) {
+            return expires + wheel_granule(level) + timer_leeway;
+        }
+        return wheel_fires(expires + timer_leeway, level, *phase) + timer_leeway;
+    }
+};
 
 }  // namespace lvslab::ipvs

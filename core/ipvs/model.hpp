@@ -194,6 +194,8 @@ private:
     // expiry.cpp
     [[gnu::noinline]] void fire_due(Time now);
     Time fires(ConnectionId id) const;
+    Wheel wheel() const { return {options_.wheel_phase}; }
+    Time may_fire(ConnectionId id) const;
     void arm(ConnectionId id, Duration timeout, Time now, bool shorter = false);
     void hang(ConnectionId id, bool shorter = false);
     [[gnu::noinline]] void expire_now(ConnectionId id, Time now);

@@ -11,24 +11,26 @@ void TemplateDoubt::released(TimeSpan when) {
 
 bool TemplateDoubt::may_be_gone(Time now, TimeSpan freed) const {
     return may_be_gone_ || std::ranges::any_of(courses_, [&](const Course& c) {
-               return std::max({c.due.earliest, freed.earliest, alive_}) <=
-                      std::min(now, c.window_end());
+               const auto firing = window(c);
+               return std::max({firing.earliest, freed.earliest, alive_}) <=
+                      std::min(now, firing.latest);
            });
 }
 
 void TemplateDoubt::add_rearmed(std::vector<Course>& courses, const Course& from, Time now,
-                                TimeSpan freed) {
-    const auto last = std::min({now, from.window_end(), freed.latest});
-    if (from.due.earliest <= last) {
+                                TimeSpan freed) const {
+    const auto firing = window(from);
+    const auto last = std::min({now, firing.latest, freed.latest});
+    if (firing.earliest <= last) {
         courses.push_back(
-            {{from.due.earliest + template_rearm, last + template_rearm}, template_rearm});
+            {{firing.earliest + template_rearm, last + template_rearm}, template_rearm});
     }
 }
 
 std::vector<TemplateDoubt::Course> TemplateDoubt::possible(Time now, TimeSpan freed) const {
     std::vector<Course> result;
     for (const auto& course : courses_) {
-        if (course.window_end() > now) {
+        if (window(course).latest > now) {
             result.push_back(course);
         }
         add_rearmed(result, course, now, freed);
@@ -39,12 +41,13 @@ std::vector<TemplateDoubt::Course> TemplateDoubt::possible(Time now, TimeSpan fr
 bool TemplateDoubt::pass(Time now, TimeSpan freed) {
     std::vector<Course> left;
     for (const auto& course : courses_) {
-        if (course.window_end() > now) {
+        const auto firing = window(course);
+        if (firing.latest > now) {
             left.push_back(course);
             continue;
         }
-        may_be_gone_ = may_be_gone_ || std::max({course.due.earliest, freed.earliest, alive_}) <=
-                                           course.window_end();
+        may_be_gone_ =
+            may_be_gone_ || std::max({firing.earliest, freed.earliest, alive_}) <= firing.latest;
         add_rearmed(left, course, now, freed);
     }
     courses_ = std::move(left);
@@ -59,7 +62,7 @@ Time TemplateDoubt::earliest() const {
 Time TemplateDoubt::next_certain() const {
     Time next = never;
     for (const auto& course : courses_) {
-        next = std::min(next, course.window_end());
+        next = std::min(next, window(course).latest);
     }
     return next;
 }

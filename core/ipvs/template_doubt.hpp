@@ -13,9 +13,6 @@ namespace lvslab::ipvs {
 /// A template whose timer fires while connections still hold it waits this much longer
 /// (ip_vs_conn_expire, expire_later).
 inline constexpr Duration template_rearm = std::chrono::seconds(60);
-/// What a timer may be late beyond its wheel's granule: the tick it was set in and the one it is
-/// handled in.
-inline constexpr Duration timer_leeway = 2 * jiffy;
 
 /// A span of time; nothing is known of where in it something happened.
 struct TimeSpan {
@@ -32,13 +29,10 @@ public:
     struct Course {
         TimeSpan due;
         Duration timeout;  ///< what a use of the template sets it to
-
-        Time window_end() const {
-            return due.latest + wheel_granule(wheel_level(timeout)) + timer_leeway;
-        }
     };
 
-    explicit TemplateDoubt(std::vector<Course> courses) : courses_(std::move(courses)) {}
+    TemplateDoubt(const Wheel& wheel, std::vector<Course> courses)
+        : wheel_(wheel), courses_(std::move(courses)) {}
 
     /// A connection that held the template went in this span.
     void released(TimeSpan when);
@@ -65,9 +59,16 @@ public:
 
 private:
     /// Where a firing of this course before `now` would have set the timer.
-    static void add_rearmed(std::vector<Course>& courses, const Course& from, Time now,
-                            TimeSpan freed);
+    void add_rearmed(std::vector<Course>& courses, const Course& from, Time now,
+                     TimeSpan freed) const;
+    /// When this course's firing comes.
+    TimeSpan window(const Course& course) const {
+        const auto level = wheel_level(course.timeout);
+        return {wheel_.earliest(course.due.earliest, level),
+                wheel_.latest(course.due.latest, level)};
+    }
 
+    Wheel wheel_;
     std::vector<Course> courses_;
     TimeSpan freed_{Time::min(), Time::min()};
     Time alive_ = Time::min();

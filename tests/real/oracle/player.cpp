@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/real/oracle/kernel_tick.hpp"
+
 namespace lvslab::oracle {
 namespace {
 
@@ -89,9 +91,15 @@ void Player::line(std::string_view op, const std::string& fields) {
 void Player::play(const std::vector<Step>& steps) {
     utsname kernel{};
     uname(&kernel);
-    out_ << fmt::format("{{\"i\":{},\"op\":\"env\",\"kernel\":{},\"arch\":{},\"script\":{}}}\n",
+    std::string tick;
+    if (const auto seen = next_kernel_tick()) {
+        time_ = std::chrono::duration<double, std::milli>(seen->time - start_.time_since_epoch())
+                    .count();
+        tick = fmt::format(",\"t\":{:.3f},\"jiffies\":{}", time_, seen->jiffies);
+    }
+    out_ << fmt::format("{{\"i\":{},\"op\":\"env\",\"kernel\":{},\"arch\":{},\"script\":{}{}}}\n",
                         number_++, quoted(kernel.release), quoted(kernel.machine),
-                        quoted(script_name_));
+                        quoted(script_name_), tick);
     std::set<std::string> names;
     for (const auto& step : steps) {
         if (step.words[0] == "svc+") {
@@ -130,7 +138,7 @@ void Player::play_step(const Step& step) {
         }
     } else if (op == "conns") {
         const auto rows = connections();
-        line("conns", ",\"conns\":" + rows);
+        line("conns", fmt::format(",\"t2\":{:.3f},\"conns\":{}", now_ms(), rows));
     } else if (op == "counters") {
         count_always_ = word_of(step, 1) == "1";
         line("counters", fmt::format(",\"on\":{}", count_always_ ? 1 : 0));

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/real/oracle/kernel_tick.hpp"
+
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include <ctime>
+
+namespace lvslab::oracle {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// Longer than any tick (HZ=100).
+constexpr auto patience = std::chrono::milliseconds(20);
+constexpr int attempts = 20;
+
+nanoseconds read_clock(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
+}
+
+/// The time of the last tick.
+nanoseconds last_tick() {
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
+nanoseconds wait_for_tick() {
+    const auto before = last_tick();
+    const auto end = read_clock(CLOCK_MONOTONIC) + patience;
+    while (last_tick() == before && read_clock(CLOCK_MONOTONIC) < end) {
+    }
+    return last_tick();
+}
+
+std::optional<std::uint64_t> listed_jiffies() {
+    constexpr std::string_view name = "jiffies: ";
+    std::ifstream list("/proc/timer_list");
+    for (std::string line; std::getline(list, line);) {
+        if (line.starts_with(name)) {
+            return std::stoull(line.substr(name.size()));
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<KernelTick> next_kernel_tick() {
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        const auto tick = wait_for_tick();
+        const auto jiffies = listed_jiffies();
+        if (!jiffies) {
+            return std::nullopt;
+        }
+        if (last_tick() == tick) {
+            return KernelTick{tick, *jiffies};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace lvslab::oracle
