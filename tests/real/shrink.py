@@ -48,7 +48,7 @@ def leave_out(lines, size, fails):
     if not loose:
         return lines, False
     # All together, halves, quarters and so on, each with what lies before and after; the
-    # shortest that fails wins. One alone is known to.
+    # shortest that fails wins. One alone did, but what hangs on a timer may not do so again.
     groups = [[loose[i]] for i in range(len(loose))]
     width = len(loose)
     while width > 1:
@@ -56,7 +56,7 @@ def leave_out(lines, size, fails):
         width = (width + 1) // 2
     candidates = [drop(lines, group) for group in groups]
     failing = [c for c, failed in zip(candidates, fails(candidates)) if failed]
-    return min(failing, key=len), True
+    return (min(failing, key=len), True) if failing else (lines, False)
 
 
 def drop(lines, pieces):

@@ -32,6 +32,15 @@ class Shrinking(unittest.TestCase):
         lines = list("abcdefgh")
         self.assertEqual(shrink(lines, needs(*lines)), lines)
 
+    def test_candidates_that_fail_only_once_end_it(self):
+        asked = set()
+
+        def fails(candidates):
+            held = [("x" in c and tuple(c) not in asked) for c in candidates]
+            asked.update(map(tuple, candidates))
+            return held
+        self.assertIn("x", shrink(["a", "x", "b", "c"], fails))
+
     def test_few_rounds(self):
         rounds = []
         fails = needs("3", "400", "700")
