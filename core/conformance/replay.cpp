@@ -46,6 +46,11 @@ public:
           attempt_(attempt),
           order_(attempt, "order of timers") {
         report_.name = recording.name;
+        for (std::size_t i = 0; i < recording.events.size(); ++i) {
+            if (recording.events[i].counters) {
+                counted_.push_back(i);
+            }
+        }
     }
 
     /// Whether counters left it open which templates were gone.
@@ -95,6 +100,7 @@ private:
     void settle(const Event& event, std::size_t index);
 
     const Recording& recording_;
+    std::vector<std::size_t> counted_;  ///< the events that show counters
     ipvs::Profile profile_;
     ipvs::Ipvs ipvs_;
     Report report_;
@@ -386,25 +392,23 @@ void Player::settle_entry(const Event& event, const Segment& segment, bool seems
 
 /// The next recorded counters of this server, if the event that shows them is of its service.
 std::optional<ServerCounters> Player::next_counters(const ServiceKey& key, const Endpoint& server) {
-    for (auto i = index_ + 1; i < recording_.events.size(); ++i) {
-        const auto& event = recording_.events[i];
-        if (!event.counters) {
-            continue;
-        }
-        const auto* service = service_of(event);
-        const auto row = std::ranges::find(*event.counters, server, &ServerCounters::server);
-        return service != nullptr && service->key == key && row != event.counters->end()
-                   ? std::optional(*row)
-                   : std::nullopt;
+    const auto next = std::ranges::upper_bound(counted_, index_);
+    if (next == counted_.end()) {
+        return std::nullopt;
     }
-    return std::nullopt;
+    const auto& event = recording_.events[*next];
+    const auto* service = service_of(event);
+    const auto row = std::ranges::find(*event.counters, server, &ServerCounters::server);
+    return service != nullptr && service->key == key && row != event.counters->end()
+               ? std::optional(*row)
+               : std::nullopt;
 }
 
 /// A new connection that fills its server up to u_threshold marks it as overloaded, unless a timer
 /// of the same server fired just before: the counters after it are the same in both cases. Every
 /// other attempt has those timers fire before.
 void Player::settle_before_bind(const Event& event, const ServiceKey& key) {
-    if (!event.to || counters_after_) {
+    if (!event.to || counters_after_ || counted_.empty()) {
         return;
     }
     const auto rows = counters_of(key);

@@ -37,4 +37,15 @@ struct Description<SegmentSeen> {
         Field{"method", "", "and how: 0 NAT, 2 tunnel, 3 direct", &SegmentSeen::method}};
 };
 
+template <>
+struct Description<KernelTick> {
+    static constexpr std::string_view name = "kernel_tick";
+    static constexpr std::string_view meaning =
+        "A tick of the routers' kernel, whose timers go by them; told once, only where a run is to "
+        "be replayed.";
+    static constexpr Level level = Level::all;
+    static constexpr auto fields =
+        std::tuple{Field{"jiffies", "ticks", "the kernel's number of it", &KernelTick::jiffies}};
+};
+
 }  // namespace lvslab::journal

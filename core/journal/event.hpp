@@ -281,6 +281,12 @@ struct SegmentSeen {
     std::uint8_t method;  ///< and how: ipvs::ForwardingMethod
 };
 
+/// A kernel's tick of this number began: its timer wheel goes by them. Told only where a run on a
+/// kernel is to be replayed, once.
+struct KernelTick {
+    std::uint64_t jiffies;
+};
+
 using Payload =
     std::variant<RunStarted, RunEnded, DestinationAdded, DestinationEdited, DestinationRemoved,
                  Decision, ConnectionOpened, ResponseReceived, ConnectionClosed, ServerLoad,
@@ -288,7 +294,7 @@ using Payload =
                  HeartbeatSent, HeartbeatHeard, HeartbeatPath, AddressRaised, AddressLowered,
                  AddressAnnounced, RouterNote, ServiceSet, ServiceRemoved, CheckEnded, LoadMeasured,
                  SyncSent, SyncReceived, DirectorTraffic, LinkTraffic, SessionEnded, StaleResponse,
-                 DataRequestEnded, DataRole, SegmentSeen>;
+                 DataRequestEnded, DataRole, SegmentSeen, KernelTick>;
 
 struct Event {
     Time time;

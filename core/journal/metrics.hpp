@@ -148,6 +148,7 @@ private:
     void on(Time now, const DataRole& event);
     /// Single packets are counted by DirectorTraffic.
     void on(Time, const SegmentSeen&) {}
+    void on(Time, const KernelTick&) {}
     void change(const PoolChange& change);
     void keep_outage(std::uint32_t workload);
     /// Calls change(ClientMetrics&) for all workloads together and for this one.

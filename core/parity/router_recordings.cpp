@@ -79,6 +79,12 @@ std::string answer_of(const journal::SegmentSeen& segment) {
     return flags.empty() ? "" : fmt::format(R"(,"reply":"{}")", flags);
 }
 
+std::string line_of(std::uint64_t number, Time now, const std::string& rest) {
+    const auto whole = now.time_since_epoch().count();
+    return fmt::format("{{\"i\":{},\"t\":{}.{:06},{}}}\n", number, whole / 1000000, whole % 1000000,
+                       rest);
+}
+
 }  // namespace
 
 RouterRecordings::RouterRecordings(const scenario::Scenario& scenario,
@@ -90,9 +96,19 @@ void RouterRecordings::take(const journal::Event& event) {
 }
 
 void RouterRecordings::line(Life& life, Time now, const std::string& rest) {
-    const auto whole = now.time_since_epoch().count();
-    life.recording.text += fmt::format("{{\"i\":{},\"t\":{}.{:06},{}}}\n", life.lines++,
-                                       whole / 1000000, whole % 1000000, rest);
+    life.recording.text += line_of(life.lines++, now, rest);
+}
+
+/// What is known of the timers that its entries go by.
+std::string RouterRecordings::first_line(const Life& life) const {
+    std::string rest = R"("op":"env","kernel":"lvslab","arch":"","script":"")";
+    if (exact_timers_) {
+        rest += R"(,"timers":"exact")";
+    } else if (tick_) {
+        return line_of(0, tick_->first,
+                       rest + fmt::format(R"(,"jiffies":{})", tick_->second.jiffies));
+    }
+    return line_of(0, life.begun, rest);
 }
 
 /// A table begins with what the host has in force.
@@ -103,7 +119,7 @@ void RouterRecordings::begin_life(std::uint32_t router, Time now) {
     const auto past = lives_ended_[router];
     life.recording.name =
         past == 0 ? description.name : fmt::format("{}-{}", description.name, past + 1);
-    line(life, now, R"("op":"env","kernel":"lvslab","arch":"","script":"")");
+    life.begun = now;
     const auto& files = past == 0 ? description.running : description.at_boot;
     const auto sysctl = [&](const char* name, std::int64_t value) {
         line(life, now, fmt::format(R"("op":"sysctl","k":"{}","val":{})", name, value));
@@ -137,7 +153,9 @@ void RouterRecordings::end_life(std::uint32_t router) {
     }
     ++lives_ended_[router];
     if (found->second.recording.segments > 0) {
-        finished_.push_back(std::move(found->second.recording));
+        auto& recording = found->second.recording;
+        recording.text.insert(0, first_line(found->second));
+        finished_.push_back(std::move(recording));
     }
     lives_.erase(found);
 }
@@ -149,7 +167,8 @@ std::vector<RouterRecording> RouterRecordings::finish() {
     return std::exchange(finished_, {});
 }
 
-void RouterRecordings::on(Time now, const journal::RunStarted&) {
+void RouterRecordings::on(Time now, const journal::RunStarted& run) {
+    exact_timers_ = run.world != "kernel";
     for (std::uint32_t router = 0; router < scenario_.routers.size(); ++router) {
         begin_life(router, now);
     }
@@ -234,6 +253,10 @@ void RouterRecordings::on(Time now, const journal::DestinationEdited& event) {
 }
 void RouterRecordings::on(Time now, const journal::DestinationRemoved& event) {
     destination(now, "dst-", event);
+}
+
+void RouterRecordings::on(Time now, const journal::KernelTick& event) {
+    tick_.emplace(now, event);
 }
 
 void RouterRecordings::on(Time now, const journal::SegmentSeen& event) {

@@ -38,8 +38,9 @@ public:
 
 private:
     struct Life {
-        RouterRecording recording;
-        std::uint64_t lines = 0;
+        RouterRecording recording;  ///< without its first line
+        Time begun;
+        std::uint64_t lines = 1;
         std::set<std::uint32_t> services;
     };
 
@@ -51,6 +52,7 @@ private:
     void on(Time now, const journal::DestinationEdited& event);
     void on(Time now, const journal::DestinationRemoved& event);
     void on(Time now, const journal::SegmentSeen& event);
+    void on(Time now, const journal::KernelTick& event);
     template <class Other>
     void on(Time, const Other&) {}
 
@@ -59,9 +61,12 @@ private:
     void begin_life(std::uint32_t router, Time now);
     void end_life(std::uint32_t router);
     void line(Life& life, Time now, const std::string& rest);
+    std::string first_line(const Life& life) const;
     const router::DesiredDestination* find(std::uint32_t service, std::uint32_t server) const;
 
     const scenario::Scenario& scenario_;
+    bool exact_timers_ = false;  ///< entries go at their time; else by a kernel's wheel
+    std::optional<std::pair<Time, journal::KernelTick>> tick_;
     std::vector<router::DesiredService> services_;
     std::map<std::uint32_t, Life> lives_;
     std::map<std::uint32_t, unsigned> lives_ended_;

@@ -12,11 +12,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include "core/ipvs/kernel_timer.hpp"
 #include "core/scenario/replicas.hpp"
 #include "core/world/configurations.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/router_start.hpp"
 #include "core/world/run_description.hpp"
+#include "realmode/host/kernel_tick.hpp"
 #include "realmode/lab/clients.hpp"
 #include "realmode/lab/event_book.hpp"
 #include "realmode/lab/faults.hpp"
@@ -125,7 +127,11 @@ private:
 
     /// All that has been built took its time: time 0 is counted from here.
     void begin() {
+        const auto tick = options_.segments ? realmode::next_kernel_tick() : std::nullopt;
         timers_.begin_at(RunTimers::monotonic() + lead);
+        if (tick) {
+            tell_tick(*tick);
+        }
         player_ = std::make_unique<world::FaultPlayer>(scenario_, faults_, timers_, world_source_);
         player_->take({Time{}, world::run_description(scenario_, identity())});
         book_.also_to(player_.get());
@@ -149,6 +155,17 @@ private:
         clients_ = std::make_unique<Clients>(loop_, timers_, network_, scenario_, options_.seed,
                                              client_source_, options_.programs);
         timers_.at(Time{}, [this] { sample(Time{}); });
+    }
+
+    /// The first tick of the run's time.
+    void tell_tick(const realmode::KernelTick& seen) {
+        auto tick = seen;
+        while (timers_.of_monotonic(Time(tick.time)) < Time{}) {
+            tick.time += ipvs::jiffy;
+            ++tick.jiffies;
+        }
+        world_source_.take(
+            {timers_.of_monotonic(Time(tick.time)), journal::KernelTick{tick.jiffies}});
     }
 
     void sample(Time now) {

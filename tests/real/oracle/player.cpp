@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/real/oracle/kernel_tick.hpp"
+#include "realmode/host/kernel_tick.hpp"
 
 namespace lvslab::oracle {
 namespace {
@@ -92,7 +92,7 @@ void Player::play(const std::vector<Step>& steps) {
     utsname kernel{};
     uname(&kernel);
     std::string tick;
-    if (const auto seen = next_kernel_tick()) {
+    if (const auto seen = realmode::next_kernel_tick()) {
         time_ = std::chrono::duration<double, std::milli>(seen->time - start_.time_since_epoch())
                     .count();
         tick = fmt::format(",\"t\":{:.3f},\"jiffies\":{}", time_, seen->jiffies);

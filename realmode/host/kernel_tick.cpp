@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tests/real/oracle/kernel_tick.hpp"
+#include "realmode/host/kernel_tick.hpp"
 
 #include <fstream>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <ctime>
 
-namespace lvslab::oracle {
+namespace lvslab::realmode {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -62,4 +62,4 @@ std::optional<KernelTick> next_kernel_tick() {
     return std::nullopt;
 }
 
-}  // namespace lvslab::oracle
+}  // namespace lvslab::realmode

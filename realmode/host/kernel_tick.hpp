@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace lvslab::oracle {
+namespace lvslab::realmode {
 
 /// The moment at which the kernel's count of ticks became `jiffies`.
 struct KernelTick {
@@ -18,4 +18,4 @@ struct KernelTick {
 /// that file, or if ticks pass by faster than it can be read.
 std::optional<KernelTick> next_kernel_tick();
 
-}  // namespace lvslab::oracle
+}  // namespace lvslab::realmode
