@@ -39,6 +39,10 @@ constexpr Time wheel_fires(Time expires, unsigned level, Duration phase) {
 /// it is handled in.
 inline constexpr Duration timer_leeway = 2 * jiffy;
 
+/// The same where the kernel's ticks are known: from what the recording has as a packet's time to
+/// the kernel's look at its ticks, some 0.1 ms were seen.
+inline constexpr Duration tick_leeway = std::chrono::microseconds(500);
+
 /// When a timer of a kernel may fire, by what is known of its wheel.
 struct Wheel {
     /// As wheel_fires() has it; unset: not known, any moment within a granule after it was due.
@@ -48,13 +52,13 @@ struct Wheel {
         if (!phase) {
             return expires;
         }
-        return std::max(expires, wheel_fires(expires - timer_leeway, level, *phase) - timer_leeway);
+        return std::max(expires, wheel_fires(expires, level, *phase) - tick_leeway);
     }
     Time latest(Time expires, unsigned level) const {
         if (!phase) {
             return expires + wheel_granule(level) + timer_leeway;
         }
-        return wheel_fires(expires + timer_leeway, level, *phase) + timer_leeway;
+        return wheel_fires(expires + tick_leeway, level, *phase) + jiffy;
     }
 };
 

@@ -5,6 +5,18 @@
 namespace lvslab::ipvs {
 namespace {
 
+/// Where a mark stands for an address: its four bytes, and nothing behind them in an IPv6 one.
+Address mark_as_address(Fwmark mark, bool v6) {
+    if (!v6) {
+        return Address::v4(mark.value());
+    }
+    Address::Bytes bytes{};
+    for (std::size_t i = 0; i < 4; ++i) {
+        bytes.at(i) = static_cast<std::uint8_t>(mark.value() >> (24 - 8 * i));
+    }
+    return Address::v6(bytes);
+}
+
 constexpr std::uint16_t ftp_data_port = 20;
 /// The first port that a process may bind without privilege: FTP's passive ports begin here.
 constexpr std::uint16_t first_unprivileged_port = 1024;
@@ -262,7 +274,7 @@ ConnectionKey Ipvs::Model::template_key(const Service& service, const Arrival& a
     }
     if (!own_port && service.key.fwmark.value() != 0) {
         key.protocol = Protocol::ip;
-        key.virtual_endpoint.address = Address::v4(service.key.fwmark.value());
+        key.virtual_endpoint.address = mark_as_address(service.key.fwmark, client.is_v6());
     }
     return key;
 }

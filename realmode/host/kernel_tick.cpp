@@ -22,17 +22,19 @@ nanoseconds read_clock(clockid_t clock) {
     return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
 }
 
-/// The time of the last tick.
-nanoseconds last_tick() {
+/// Changes with each tick. It lags behind the tick's time by a part of one.
+nanoseconds coarse_clock() {
     return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
+/// Returns a moment later than the tick by one reading of the clock.
 nanoseconds wait_for_tick() {
-    const auto before = last_tick();
-    const auto end = read_clock(CLOCK_MONOTONIC) + patience;
-    while (last_tick() == before && read_clock(CLOCK_MONOTONIC) < end) {
+    const auto before = coarse_clock();
+    auto now = read_clock(CLOCK_MONOTONIC);
+    for (const auto end = now + patience; coarse_clock() == before && now < end;) {
+        now = read_clock(CLOCK_MONOTONIC);
     }
-    return last_tick();
+    return now;
 }
 
 std::optional<std::uint64_t> listed_jiffies() {
@@ -50,13 +52,14 @@ std::optional<std::uint64_t> listed_jiffies() {
 
 std::optional<KernelTick> next_kernel_tick() {
     for (int attempt = 0; attempt < attempts; ++attempt) {
-        const auto tick = wait_for_tick();
+        const auto time = wait_for_tick();
+        const auto tick = coarse_clock();
         const auto jiffies = listed_jiffies();
         if (!jiffies) {
             return std::nullopt;
         }
-        if (last_tick() == tick) {
-            return KernelTick{tick, *jiffies};
+        if (coarse_clock() == tick) {
+            return KernelTick{time, *jiffies};
         }
     }
     return std::nullopt;
