@@ -19,6 +19,17 @@ struct Missing {
     std::int64_t inactive;
     std::int64_t persistent;
 
+    /// Which of these timers have fired is not told by the counters: templates hold connections or
+    /// not, and of the connections there are more than are missing.
+    bool leaves_choice(const std::vector<DueTimer>& timers) const {
+        const auto more_than = [&](std::int64_t count, bool of_active) {
+            return count > 0 && std::ranges::count_if(timers, [&](const DueTimer& timer) {
+                                    return !timer.is_template && timer.active == of_active;
+                                }) > count;
+        };
+        return persistent > 0 || more_than(active, true) || more_than(inactive, false);
+    }
+
     /// Lists the timers of this server that must have fired; false if none explain it.
     bool account_for(const std::vector<DueTimer>& timers, std::vector<std::uint32_t>& fire) {
         // A template goes with the last connection that holds it: those that nothing holds first.

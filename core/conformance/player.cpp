@@ -2,6 +2,7 @@
 #include "core/conformance/player.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -23,6 +24,11 @@ using ipvs::Verdict;
 constexpr Duration reading_time = std::chrono::milliseconds(20);
 /// How many lines before a mismatch are shown.
 constexpr std::size_t context_lines = 5;
+
+std::string template_name(const std::string& client, const std::string& virtual_endpoint,
+                          const std::string& server) {
+    return fmt::format("{} {} {}", client, virtual_endpoint, server);
+}
 
 }  // namespace
 
@@ -433,14 +439,49 @@ std::vector<ServerCounters> Player::counters_of(const ServiceKey& key) const {
     return rows;
 }
 
+/// The due templates, by what tells a template from others.
+std::map<std::string, Player::DueTemplate> Player::due_templates(
+    const std::vector<DueTimer>& due) const {
+    std::set<std::uint32_t> handles;
+    for (const auto& timer : due) {
+        if (timer.is_template) {
+            handles.insert(timer.handle);
+        }
+    }
+    std::map<std::string, DueTemplate> templates;
+    ipvs_.for_each_connection([&](const ipvs::ConnectionStatus& c) {
+        if (handles.contains(c.handle)) {
+            auto lasts_until = c.expires;
+            if (!c.possible_expiries.empty()) {
+                lasts_until =
+                    std::ranges::max(c.possible_expiries, {}, &ipvs::ExpirySpan::earliest).earliest;
+            }
+            templates.emplace(template_name(c.client.to_string(), c.virtual_endpoint.to_string(),
+                                            c.server.to_string()),
+                              DueTemplate{c.handle, lasts_until});
+        }
+    });
+    return templates;
+}
+
 std::map<std::uint32_t, Later> Player::told_later(const std::vector<DueTimer>& due) const {
     std::map<std::uint32_t, Later> told;
-    std::size_t templates = 0;
-    for (const auto& timer : due) {
-        templates += timer.is_template ? 1U : 0U;
-    }
-    for (auto i = index_ + 1; i < recording_.events.size() && told.size() < templates; ++i) {
+    const auto templates = due_templates(due);
+    for (auto i = index_ + 1; i < recording_.events.size() && told.size() < templates.size(); ++i) {
         const auto& event = recording_.events[i];
+        if (event.op == Op::connections) {
+            std::set<std::string> listed;
+            for (const auto& c : event.connections) {
+                listed.insert(template_name(c.client, c.virtual_endpoint, c.server));
+            }
+            for (const auto& [name, due_template] : templates) {
+                if (listed.contains(name)) {
+                    told.emplace(due_template.handle, Later::there);
+                } else if (event.end < due_template.lasts_until) {
+                    told.emplace(due_template.handle, Later::gone);
+                }
+            }
+        }
         if (event.op == Op::in && (event.to || event.has_icmp)) {
             const auto timer = ipvs_.due_entry(segment_of(event), now_);
             if (timer && timer->is_template) {
@@ -502,7 +543,7 @@ bool Player::explain(const std::vector<ServerCounters>& recorded, const ServiceK
         std::ranges::copy_if(due, std::back_inserter(timers), [&](const DueTimer& timer) {
             return timer.server_listed && timer.server == found[i].server && timer.service == key;
         });
-        if (missing.persistent > 0) {
+        if (missing.leaves_choice(timers)) {
             chose_ = true;
             for (std::size_t n = timers.size(); attempt_ > 0 && n > 1; --n) {
                 std::swap(timers[n - 1], timers[order_.below(n)]);

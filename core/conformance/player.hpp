@@ -73,6 +73,12 @@ private:
     bool explain(const std::vector<ServerCounters>& recorded, const ipvs::ServiceKey& key);
     void settle_missing(std::vector<std::uint32_t> fire, Time now);
     void note_alive(const ipvs::ServiceKey& key);
+    /// A template that may be gone; if it is not, it is there until then.
+    struct DueTemplate {
+        std::uint32_t handle;
+        Time lasts_until;
+    };
+    std::map<std::string, DueTemplate> due_templates(const std::vector<ipvs::DueTimer>& due) const;
     std::map<std::uint32_t, Later> told_later(const std::vector<ipvs::DueTimer>& due) const;
     std::vector<ServerCounters> counters_of(const ipvs::ServiceKey& key) const;
     Named* service_of(const Event& event);

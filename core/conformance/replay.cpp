@@ -57,7 +57,7 @@ std::vector<std::optional<Duration>> phases_near(const std::optional<Duration>& 
     if (!phase) {
         return {std::nullopt};
     }
-    return {*phase, *phase - ipvs::jiffy, *phase + ipvs::jiffy, std::nullopt};
+    return {*phase, *phase - ipvs::jiffy, *phase + ipvs::jiffy};
 }
 
 Report best_of_attempts(const Recording& recording, const ipvs::Options& options, Report best) {

@@ -14,6 +14,8 @@ using std::chrono::nanoseconds;
 
 /// Longer than any tick (HZ=100).
 constexpr auto patience = std::chrono::milliseconds(20);
+/// Of a tick of 4 ms (HZ=250): what was read within it after a tick is of the same one.
+constexpr auto part_of_tick = std::chrono::milliseconds(2);
 constexpr int attempts = 20;
 
 nanoseconds read_clock(clockid_t clock) {
@@ -22,7 +24,7 @@ nanoseconds read_clock(clockid_t clock) {
     return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
 }
 
-/// Changes with each tick. It lags behind the tick's time by a part of one.
+/// Changes with ticks, not with each: it lags behind by a part of one.
 nanoseconds coarse_clock() {
     return read_clock(CLOCK_MONOTONIC_COARSE);
 }
@@ -53,12 +55,11 @@ std::optional<std::uint64_t> listed_jiffies() {
 std::optional<KernelTick> next_kernel_tick() {
     for (int attempt = 0; attempt < attempts; ++attempt) {
         const auto time = wait_for_tick();
-        const auto tick = coarse_clock();
         const auto jiffies = listed_jiffies();
         if (!jiffies) {
             return std::nullopt;
         }
-        if (coarse_clock() == tick) {
+        if (read_clock(CLOCK_MONOTONIC) - time < part_of_tick) {
             return KernelTick{time, *jiffies};
         }
     }

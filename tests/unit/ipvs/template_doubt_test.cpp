@@ -13,7 +13,7 @@ Time moment(Duration since_start) {
 
 /// A template that is due at 60 s on a wheel with granules of 2.048 s: its window ends at 62.056 s.
 TemplateDoubt due_at_sixty() {
-    return TemplateDoubt({{{moment(60s), moment(60s)}, 60s}});
+    return TemplateDoubt(Wheel{}, {{{moment(60s), moment(60s)}, 60s}});
 }
 
 TEST(TemplateDoubt, ATemplateWhoseConnectionsWentBeforeGoesWithinItsWindow) {
