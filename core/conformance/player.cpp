@@ -464,6 +464,19 @@ std::map<std::string, Player::DueTemplate> Player::due_templates(
     return templates;
 }
 
+/// The packet of this event made a template of the server: the next counters have one more.
+bool Player::makes_template(std::size_t packet, const Endpoint& server) const {
+    const auto& before = recording_.events[packet].counters;
+    const auto next = std::ranges::upper_bound(counted_, packet);
+    if (!before || counters_after_ || next == counted_.end()) {
+        return false;
+    }
+    const auto& after = *recording_.events[*next].counters;
+    const auto from = std::ranges::find(*before, server, &ServerCounters::server);
+    const auto to = std::ranges::find(after, server, &ServerCounters::server);
+    return from != before->end() && to != after.end() && to->persistent > from->persistent;
+}
+
 std::map<std::uint32_t, Later> Player::told_later(const std::vector<DueTimer>& due) const {
     std::map<std::uint32_t, Later> told;
     const auto templates = due_templates(due);
@@ -486,7 +499,9 @@ std::map<std::uint32_t, Later> Player::told_later(const std::vector<DueTimer>& d
             const auto timer = ipvs_.due_entry(segment_of(event), now_);
             if (timer && timer->is_template) {
                 const bool same = event.to && event.to->address == timer->forwards_to.address;
-                told.emplace(timer->handle, same ? Later::there : Later::gone);
+                told.emplace(timer->handle, same && !makes_template(i, timer->server)
+                                                ? Later::there
+                                                : Later::gone);
             }
         }
     }

@@ -79,6 +79,7 @@ private:
         Time lasts_until;
     };
     std::map<std::string, DueTemplate> due_templates(const std::vector<ipvs::DueTimer>& due) const;
+    bool makes_template(std::size_t packet, const Endpoint& server) const;
     std::map<std::uint32_t, Later> told_later(const std::vector<ipvs::DueTimer>& due) const;
     std::vector<ServerCounters> counters_of(const ipvs::ServiceKey& key) const;
     Named* service_of(const Event& event);

@@ -170,6 +170,7 @@ void Ipvs::Model::remove_connection(ConnectionId id, bool dropping, Time now) {
     const auto& c = table_[id];
     const auto controller = c.controller;
     const TimeSpan gone{std::min(may_fire(id), now), now};
+    const TemplateDoubt::Place timer{c.timer_level, c.expires - timeout_of(c)};
     unbind(c);
     if (!doubts_.empty()) {
         doubts_.erase(id);
@@ -179,13 +180,14 @@ void Ipvs::Model::remove_connection(ConnectionId id, bool dropping, Time now) {
     }
     table_.erase(id);
     if (controller != no_connection) {
-        release_controller(controller, dropping, gone);
+        release_controller(controller, dropping, gone, timer);
     }
 }
 
 /// The template has one entry less to care for. Dropping an entry drops a template that was
 /// never assured with its last one.
-void Ipvs::Model::release_controller(ConnectionId id, bool dropping, TimeSpan when) {
+void Ipvs::Model::release_controller(ConnectionId id, bool dropping, TimeSpan when,
+                                     const TemplateDoubt::Place& timer) {
     auto& c = table_[id];
     --c.controlled;
     if (c.is_template == 0) {
@@ -195,7 +197,7 @@ void Ipvs::Model::release_controller(ConnectionId id, bool dropping, TimeSpan wh
         remove_connection(id, dropping, when.latest);
     } else if (options_.expiry == Expiry::told) {
         auto doubt = doubt_of(id);
-        doubt.released(when);
+        doubt.released(when, timer);
         set_doubt(id, std::move(doubt));
     }
 }
@@ -297,8 +299,9 @@ DueTimer Ipvs::Model::drop_timer() const {
 DueTimer Ipvs::Model::due_timer(ConnectionId id) const {
     const auto& c = table_[id];
     const auto& d = *destinations_[c.destination];
+    const auto doubt = doubts_.find(id);
     return {id,
-            c.expires,
+            doubt == doubts_.end() ? c.expires : doubt->second.due(),
             d.service,
             d.endpoint,
             d.available,

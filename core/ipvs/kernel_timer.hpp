@@ -43,6 +43,9 @@ inline constexpr Duration timer_leeway = 2 * jiffy;
 /// the kernel's look at its ticks, some 0.1 ms were seen.
 inline constexpr Duration tick_leeway = std::chrono::microseconds(500);
 
+/// A busy kernel handles a tick late, together with the one after it.
+inline constexpr Duration tick_lateness = 3 * jiffy;
+
 /// When a timer of a kernel may fire, by what is known of its wheel.
 struct Wheel {
     /// As wheel_fires() has it; unset: not known, any moment within a granule after it was due.
@@ -58,7 +61,7 @@ struct Wheel {
         if (!phase) {
             return expires + wheel_granule(level) + timer_leeway;
         }
-        return wheel_fires(expires + tick_leeway, level, *phase) + jiffy;
+        return wheel_fires(expires + tick_leeway, level, *phase) + tick_lateness;
     }
 };
 

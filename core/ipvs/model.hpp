@@ -201,7 +201,8 @@ private:
     [[gnu::noinline]] void expire_now(ConnectionId id, Time now);
     void expire(ConnectionId id, Time at);
     void remove_connection(ConnectionId id, bool dropping, Time now);
-    [[gnu::noinline]] void release_controller(ConnectionId id, bool dropping, TimeSpan when);
+    [[gnu::noinline]] void release_controller(ConnectionId id, bool dropping, TimeSpan when,
+                                              const TemplateDoubt::Place& timer);
     [[gnu::noinline]] void arm_template(ConnectionId id, Time now);
     [[gnu::noinline]] TemplateDoubt doubt_of(ConnectionId id) const;
     [[gnu::noinline]] void set_doubt(ConnectionId id, TemplateDoubt doubt);

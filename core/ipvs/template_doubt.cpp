@@ -5,8 +5,41 @@
 
 namespace lvslab::ipvs {
 
-void TemplateDoubt::released(TimeSpan when) {
+namespace {
+
+/// More connections of one template do not go in one tick but in floods.
+constexpr std::size_t releases_kept = 16;
+
+bool overlap(const TimeSpan& a, const TimeSpan& b) {
+    return a.earliest <= b.latest && b.earliest <= a.latest;
+}
+
+}  // namespace
+
+void TemplateDoubt::released(TimeSpan when, const Place& timer) {
+    if (releases_.size() == releases_kept) {
+        releases_.erase(releases_.begin());
+    }
+    releases_.push_back({when, timer});
     freed_ = {std::max(freed_.earliest, when.earliest), std::max(freed_.latest, when.latest)};
+}
+
+/// All that went in the tick of the open firing went before it.
+bool TemplateDoubt::likely_gone() const {
+    bool any = false;
+    for (const auto& release : releases_) {
+        if (open_ && overlap(release.when, open_->window)) {
+            if (!release.timer.before(open_->timer)) {
+                return false;
+            }
+            any = true;
+        }
+    }
+    return any;
+}
+
+Time TemplateDoubt::due() const {
+    return may_be_gone_ && likely_gone() ? open_->due : earliest();
 }
 
 bool TemplateDoubt::may_be_gone(Time now, TimeSpan freed) const {
@@ -46,8 +79,12 @@ bool TemplateDoubt::pass(Time now, TimeSpan freed) {
             left.push_back(course);
             continue;
         }
-        may_be_gone_ =
-            may_be_gone_ || std::max({firing.earliest, freed.earliest, alive_}) <= firing.latest;
+        if (std::max({firing.earliest, freed.earliest, alive_}) <= firing.latest) {
+            may_be_gone_ = true;
+            open_ = OpenFiring{firing,
+                               course.due.earliest,
+                               {wheel_level(course.timeout), course.due.earliest - course.timeout}};
+        }
         add_rearmed(left, course, now, freed);
     }
     courses_ = std::move(left);

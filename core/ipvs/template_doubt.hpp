@@ -3,6 +3,7 @@
 /// have come before or after its last connection went.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/base/time.hpp"
@@ -31,11 +32,22 @@ public:
         Duration timeout;  ///< what a use of the template sets it to
     };
 
+    /// A timer's place among those of one tick: higher levels of the wheel come first, and in one
+    /// slot those that were set last (collect_expired_timers, expire_timers).
+    struct Place {
+        unsigned level;
+        Time set;
+
+        bool before(const Place& other) const {
+            return level > other.level || (level == other.level && set >= other.set);
+        }
+    };
+
     TemplateDoubt(const Wheel& wheel, std::vector<Course> courses)
         : wheel_(wheel), courses_(std::move(courses)) {}
 
     /// A connection that held the template went in this span.
-    void released(TimeSpan when);
+    void released(TimeSpan when, const Place& timer);
     /// The template was seen alive.
     void seen_alive(Time now) {
         alive_ = std::max(alive_, now);
@@ -54,6 +66,10 @@ public:
     /// gone for certain.
     bool pass(Time now, TimeSpan freed);
 
+    /// If it may be gone: when the firing that ended it was due, where the order of timers in one
+    /// tick speaks for that; else when the next firing is due.
+    Time due() const;
+
     Time earliest() const;      ///< before it nothing fires
     Time next_certain() const;  ///< when pass() has something to take
 
@@ -68,11 +84,25 @@ private:
                 wheel_.latest(course.due.latest, level)};
     }
 
+    struct Release {
+        TimeSpan when;
+        Place timer;
+    };
+    /// A firing of which it is not known whether the template was held.
+    struct OpenFiring {
+        TimeSpan window;
+        Time due;
+        Place timer;
+    };
+    bool likely_gone() const;
+
     Wheel wheel_;
     std::vector<Course> courses_;
     TimeSpan freed_{Time::min(), Time::min()};
     Time alive_ = Time::min();
     bool may_be_gone_ = false;
+    std::optional<OpenFiring> open_;
+    std::vector<Release> releases_;  ///< the last ones
 };
 
 }  // namespace lvslab::ipvs

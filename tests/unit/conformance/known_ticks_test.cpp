@@ -46,8 +46,8 @@ TEST(KnownTicks, AnEntryIsThereUntilItsSlotsEdge) {
 }
 
 TEST(KnownTicks, AnEntryIsGoneAfterItsSlotsEdge) {
-    EXPECT_EQ(flow_counted_at(at_ticks, 11020, 0).mismatches, 0U);
-    EXPECT_EQ(flow_counted_at(at_ticks, 11020, 1).mismatches, 1U);
+    EXPECT_EQ(flow_counted_at(at_ticks, 11028, 0).mismatches, 0U);
+    EXPECT_EQ(flow_counted_at(at_ticks, 11028, 1).mismatches, 1U);
 }
 
 TEST(KnownTicks, WithoutThemEitherIsTakenWithinAGranule) {

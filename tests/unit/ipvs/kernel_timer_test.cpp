@@ -20,8 +20,8 @@ TEST(Wheel, WithoutAPhaseATimerMayFireWithinAGranuleAfterItWasDue) {
 TEST(Wheel, WithAPhaseATimerFiresAtTheEdgeOfItsSlot) {
     const Wheel wheel{0ms};  // edges at whole multiples of 256 ms: 9984 ms, 10240 ms
     EXPECT_EQ(wheel.earliest(Time{10s}, level), Time{10240ms - tick_leeway});
-    EXPECT_EQ(wheel.latest(Time{10s}, level), Time{10240ms + jiffy});
-    EXPECT_EQ(wheel.latest(Time{9983ms}, level), Time{9984ms + jiffy});
+    EXPECT_EQ(wheel.latest(Time{10s}, level), Time{10240ms + tick_lateness});
+    EXPECT_EQ(wheel.latest(Time{9983ms}, level), Time{9984ms + tick_lateness});
 }
 
 TEST(Wheel, ATimerDueAtAnEdgeMayBelongToEitherSlot) {
@@ -39,7 +39,7 @@ TEST(Wheel, NoTimerFiresBeforeItIsDue) {
 
 TEST(Wheel, ThePhaseShiftsTheEdges) {
     const Wheel wheel{100ms};  // edges at 9884 ms, 10140 ms
-    EXPECT_EQ(wheel.latest(Time{10s}, level), Time{10140ms + jiffy});
+    EXPECT_EQ(wheel.latest(Time{10s}, level), Time{10140ms + tick_lateness});
 }
 
 }  // namespace

@@ -46,6 +46,32 @@ TEST(TemplateDoubt, InOneGranuleWithItsLastConnectionItMayGoOrStayUntilItIsSeen)
     EXPECT_EQ(doubt.earliest(), moment(120s));
 }
 
+/// The same firing, 60 s after the template was set at 0 s; its last connection goes in the same
+/// tick by a timer of this place.
+Time due_after_release(const TemplateDoubt::Place& timer) {
+    auto doubt = due_at_sixty();
+    const TimeSpan same{moment(60500ms), moment(62500ms)};
+    doubt.released(same, timer);
+    EXPECT_TRUE(doubt.pass(doubt.next_certain(), same));
+    EXPECT_TRUE(doubt.may_be_gone(moment(63s), same));
+    return doubt.due();
+}
+
+TEST(TemplateDoubt, AConnectionThatWasSetLaterGoesFirstAndTheTemplateWithIt) {
+    const auto level = wheel_level(60s);
+    EXPECT_EQ(due_after_release({level, moment(0s)}), moment(60s));
+    EXPECT_EQ(due_after_release({level, moment(5s)}), moment(60s));
+}
+
+TEST(TemplateDoubt, AConnectionThatWasSetBeforeStillHoldsIt) {
+    EXPECT_EQ(due_after_release({wheel_level(60s), moment(-60s)}), moment(120s));
+}
+
+TEST(TemplateDoubt, TimersOfHigherLevelsGoFirst) {
+    EXPECT_EQ(due_after_release({wheel_level(300s), moment(-240s)}), moment(60s));
+    EXPECT_EQ(due_after_release({wheel_level(10s), moment(50s)}), moment(120s));
+}
+
 TEST(Hooks, WithoutAServiceOfTheFamilyPacketsPassAndEntriesLiveOn) {
     Story s;
     s.service("rr");
