@@ -8,6 +8,7 @@ import subprocess
 from fixture import LVSLAB, TINY, SweepTest, main
 
 from sweeps import BadInput, quantities, run_sweep
+from sweeps.workers import Workers
 
 SPEEDS = '{ servers.web2.speed: [0.1, 1], "config.virtual[shop].scheduler": [rr, wlc] }'
 
@@ -115,6 +116,18 @@ class Resuming(SweepTest):
         self.assertEqual(sweep(file, "--output", out, "--lvslab", lvslab)[0], 0)
         self.assertEqual(self.number_of_runs(), 4 + 6 - kept)
         self.assertEqual(len({(r["point"], r["seed"]) for r in self.rows()}), 6)
+
+    def test_a_cluster_that_is_slow_to_close_is_no_finding(self):
+        asked = []
+
+        class Slow:
+            def close(self, timeout):
+                asked.append(timeout)
+                raise TimeoutError(f"timed out after {timeout} s.")
+        workers = Workers.__new__(Workers)
+        workers._tasks, workers._client, workers._cluster = {}, Slow(), Slow()
+        workers.close()
+        self.assertEqual(len(asked), 2)
 
     def test_a_run_that_crashes_is_tried_again(self):
         lvslab, out = self.program(), self.path("out")

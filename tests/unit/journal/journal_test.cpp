@@ -76,6 +76,7 @@ std::vector<Event> one_of_each() {
             {Time{4s}, DataRequestEnded{1, 0, false, 30s}},
             {Time{4s}, DataRole{0, 1, true}},
             {Time{4s}, SegmentSeen{1, true, 6, 18, 80, v4, vip, Passage::forwarded, v6, 3}},
+            {Time{4s}, KernelTick{4294893880}},
             {Time{5s + 1ns}, RunEnded{}}};
 }
 

@@ -198,9 +198,9 @@ TEST(Metrics, AStoredJournalGivesTheSameSummaryAsTheRun) {
     }
 }
 
-TEST(Metrics, OnlyOpeningsAndPacketsAreAboveTheLevelThatTheReducerNeeds) {
+TEST(Metrics, OnlyOpeningsPacketsAndTicksAreAboveTheLevelThatTheReducerNeeds) {
     // The summary must not use what a journal of level `decisions` lacks.
-    const std::set<std::string_view> above{"connection_opened", "segment_seen"};
+    const std::set<std::string_view> above{"connection_opened", "segment_seen", "kernel_tick"};
     for (const auto& event : observed_events()) {
         EXPECT_EQ(event.level == Level::all, above.contains(event.name)) << event.name;
     }
