@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import urllib.parse
 
 from . import sweep_file
 from .findings import BadInput
@@ -18,7 +19,7 @@ def parser():
     p.add_argument("file", metavar="SWEEP", help="sweep file (YAML)")
     p.add_argument("--output", metavar="DIR", help="folder of the result (default: results/NAME); "
                                                    "what is finished there is not run again")
-    p.add_argument("--scheduler", metavar="tcp://HOST:8786",
+    p.add_argument("--scheduler", metavar="tcp://HOST:8786", type=_scheduler,
                    help="a dask scheduler that runs already (default: this machine's processors)")
     p.add_argument("--workers", metavar="N", type=_positive,
                    help="runs at a time on this machine (default: one a processor)")
@@ -28,6 +29,17 @@ def parser():
     p.add_argument("--no-page", action="store_true", help="tables alone: no pictures, no page")
     p.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return p
+
+
+def _scheduler(text):
+    try:
+        parts = urllib.parse.urlsplit(text if "://" in text else f"tcp://{text}")
+        if parts.scheme and parts.hostname and parts.port:
+            return text
+    except ValueError:
+        pass  # a port that is none
+    raise argparse.ArgumentTypeError(f'"{text}" is no address of a dask scheduler, expected '
+                                     "tcp://HOST:PORT")
 
 
 def _positive(text):

@@ -12,19 +12,23 @@ from .lvslab_sweep_point import write_files
 
 
 def find(wanted=None):
-    """Its path: the one that is wanted, $LVSLAB, or that of PATH. FileNotFoundError without one."""
-    for candidate in (wanted, os.environ.get("LVSLAB"), shutil.which("lvslab")):
-        if candidate:
-            path = shutil.which(candidate)
-            if path:
-                return os.path.abspath(path)
+    """Its path: the one that is wanted and no other, else $LVSLAB, or that of PATH.
+    FileNotFoundError without one."""
+    candidates = (wanted,) if wanted else (os.environ.get("LVSLAB"), "lvslab")
+    for candidate in candidates:
+        path = shutil.which(candidate) if candidate else None
+        if path:
+            return os.path.abspath(path)
     raise FileNotFoundError(f"{wanted or 'lvslab'}: no such program; name it by --lvslab or $LVSLAB")
 
 
 def identity(lvslab):
     """Its version and a hash of its bytes: another build may give other results."""
-    version = subprocess.run([lvslab, "--version"], capture_output=True, text=True,
-                             check=True).stdout.strip()
+    said = subprocess.run([lvslab, "--version"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, errors="replace", check=False)
+    version = said.stdout.strip()
+    if said.returncode != 0 or not version.startswith("lvslab "):
+        raise OSError(f"{lvslab}: is no lvslab: it does not tell its version")
     with open(lvslab, "rb") as file:
         return f"{version} {hashlib.sha256(file.read()).hexdigest()[:16]}"
 

@@ -78,6 +78,7 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
         sweep = sweep_file.read(sweep)
     findings = Findings(sweep.file)
     lvslab = program.find(lvslab)
+    identity = program.identity(lvslab)
     folder = output or os.path.join("results", sweep.name)
     _check_folder(folder, findings)
     program.check_sweep(lvslab, sweep, findings)
@@ -88,7 +89,7 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
     import distributed  # noqa: F401
     os.makedirs(folder, exist_ok=True)
     _mark(folder)
-    run = running.Run(sweep, folder, lvslab, program.identity(lvslab))
+    run = running.Run(sweep, folder, lvslab, identity)
     run.go(lambda: Workers(scheduler, workers), progress)
     tables.write(run, folder)
     if page and not run.interrupted:

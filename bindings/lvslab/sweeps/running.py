@@ -50,14 +50,14 @@ class Run:
         workers = make_workers()
         try:
             with stopper:
-                self._work(workers, waiting, progress)
+                self._work(workers, waiting, progress, stopper)
         except (KeyboardInterrupt, Interrupted):
             self.interrupted = True
         finally:
             workers.stop()
             workers.close()
 
-    def _work(self, workers, waiting, progress):
+    def _work(self, workers, waiting, progress, stopper):
         under_way = 0
         room = max(MOST_UNDER_WAY, 4 * workers.threads())
 
@@ -69,6 +69,8 @@ class Run:
                 under_way += 1
         fill()
         for (index, k), outcome in workers.outcomes():
+            if stopper.asked:
+                raise Interrupted
             under_way -= 1
             point = self.points[index]
             self._take(point, k, outcome)
@@ -130,18 +132,23 @@ class Run:
 
 
 class _StopOnSignal:
-    """SIGTERM stops a sweep as Ctrl-C does. In other threads than the first there are no signals."""
+    """Ctrl-C and SIGTERM stop a sweep. In other threads than the first there are no signals."""
+
+    def __init__(self):
+        self.before = {}
+        self.asked = False
 
     def __enter__(self):
-        self.before = None
         if threading.current_thread() is threading.main_thread():
-            self.before = signal.signal(signal.SIGTERM, self._stop)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.before[number] = signal.signal(number, self._stop)
         return self
 
-    @staticmethod
-    def _stop(_signal, _frame):
+    def _stop(self, _signal, _frame):
+        # What is raised in a callback (of the garbage collector, say) is lost: the next outcome asks.
+        self.asked = True
         raise Interrupted
 
     def __exit__(self, *_):
-        if self.before is not None:
-            signal.signal(signal.SIGTERM, self.before)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)

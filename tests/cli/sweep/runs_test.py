@@ -117,6 +117,23 @@ class Resuming(SweepTest):
         self.assertEqual(self.number_of_runs(), 4 + 6 - kept)
         self.assertEqual(len({(r["point"], r["seed"]) for r in self.rows()}), 6)
 
+    def refused(self, *arguments):
+        code, _, errors = sweep(self.sweep_of("{ servers.web2.speed: [0.5, 1] }"), "--output",
+                                self.path("out"), *arguments)
+        self.assertEqual(code, 2, errors)
+        self.assertNotIn("Traceback", errors)
+        self.assertFalse(os.path.exists(self.path("out")))
+        return errors
+
+    def test_what_is_no_address_of_a_scheduler_is_refused(self):
+        for address in ("foo", "tcp://127.0.0.1", "tcp://127.0.0.1:99999"):
+            self.assertIn(f'"{address}" is no address of a dask scheduler',
+                          self.refused("--scheduler", address))
+
+    def test_the_program_that_was_named_runs_and_no_other(self):
+        self.assertIn("/bin/nope: no such program", self.refused("--lvslab", "/bin/nope"))
+        self.assertIn("/bin/true: is no lvslab", self.refused("--lvslab", "/bin/true"))
+
     def test_a_cluster_that_is_slow_to_close_is_no_finding(self):
         asked = []
 
