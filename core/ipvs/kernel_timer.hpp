@@ -39,9 +39,10 @@ constexpr Time wheel_fires(Time expires, unsigned level, Duration phase) {
 /// it is handled in.
 inline constexpr Duration timer_leeway = 2 * jiffy;
 
-/// The same where the kernel's ticks are known: from what the recording has as a packet's time to
-/// the kernel's look at its ticks, some 0.1 ms were seen.
-inline constexpr Duration tick_leeway = std::chrono::microseconds(500);
+/// The same where the kernel's ticks are known: from what the recording has as a line's time to the
+/// kernel's look at its ticks (some 0.1 ms were seen of packets), or to the reading of counters
+/// after a change of the table (1 ms).
+inline constexpr Duration tick_leeway = std::chrono::milliseconds(2);
 
 /// A busy kernel handles a tick late, together with the one after it.
 inline constexpr Duration tick_lateness = 3 * jiffy;

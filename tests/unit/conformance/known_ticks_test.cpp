@@ -41,8 +41,8 @@ Report flow_counted_at(const std::string& ticks, unsigned t, unsigned inactive) 
 }
 
 TEST(KnownTicks, AnEntryIsThereUntilItsSlotsEdge) {
-    EXPECT_EQ(flow_counted_at(at_ticks, 11002, 1).mismatches, 0U);
-    EXPECT_EQ(flow_counted_at(at_ticks, 11002, 0).mismatches, 1U);
+    EXPECT_EQ(flow_counted_at(at_ticks, 11001, 1).mismatches, 0U);
+    EXPECT_EQ(flow_counted_at(at_ticks, 11001, 0).mismatches, 1U);
 }
 
 TEST(KnownTicks, AnEntryIsGoneAfterItsSlotsEdge) {
