@@ -27,17 +27,24 @@ Report replayed(const std::string& text) {
     return *report;
 }
 
-/// A flow at 1 s whose entry is due at 11 s, and the server's counters at `t` ms.
-Report flow_counted_at(const std::string& ticks, unsigned t, unsigned inactive) {
+/// A flow at 1 s whose entry is due at 11 s, and one line more.
+Report flow_and(const std::string& ticks, const std::string& last) {
     return replayed(fmt::format(
-        R"({{"i":0,"op":"env","kernel":"k","arch":"","script":"",{0}}}
+        R"({{"i":0,"op":"env","kernel":"k","arch":"","script":"",{}}}
 {{"i":1,"t":0.0,"op":"timeout","tcp":0,"fin":0,"udp":10}}
 {{"i":2,"t":0.0,"op":"svc+","svc":"T","sched":"rr","cmd":"svc+ T udp 10.255.0.1 53 rr","err":0}}
 {{"i":3,"t":0.0,"op":"dst+","svc":"T","dst":"10.1.0.1:53","m":"nat","w":1,"err":0}}
 {{"i":4,"t":1000.0,"op":"in","f":"U","c":"10.9.0.1:1000","v":"10.255.0.1:53","to":"10.1.0.1:53","m":"nat"}}
-{{"i":5,"t":{1}.0,"op":"cnt","svc":"T","cnt":[["10.1.0.1:53",1,0,{2},0]]}}
+{{"i":5,{}}}
 )",
-        ticks, t, inactive));
+        ticks, last));
+}
+
+/// With the server's counters at `t` ms.
+Report flow_counted_at(const std::string& ticks, unsigned t, unsigned inactive) {
+    return flow_and(
+        ticks, fmt::format(R"("t":{}.0,"op":"cnt","svc":"T","cnt":[["10.1.0.1:53",1,0,{},0]])", t,
+                           inactive));
 }
 
 TEST(KnownTicks, AnEntryIsThereUntilItsSlotsEdge) {
@@ -57,17 +64,13 @@ TEST(KnownTicks, WithoutThemEitherIsTakenWithinAGranule) {
     }
 }
 
-/// An entry of 11 s on the recording's clock, listed from 2 s on.
+/// With the entry listed from 2 s on.
 Report listed(const std::string& end, unsigned seconds_left) {
-    return replayed(fmt::format(
-        R"({{"i":0,"op":"env","kernel":"k","arch":"","script":"",{0}}}
-{{"i":1,"t":0.0,"op":"timeout","tcp":0,"fin":0,"udp":10}}
-{{"i":2,"t":0.0,"op":"svc+","svc":"T","sched":"rr","cmd":"svc+ T udp 10.255.0.1 53 rr","err":0}}
-{{"i":3,"t":0.0,"op":"dst+","svc":"T","dst":"10.1.0.1:53","m":"nat","w":1,"err":0}}
-{{"i":4,"t":1000.0,"op":"in","f":"U","c":"10.9.0.1:1000","v":"10.255.0.1:53","to":"10.1.0.1:53","m":"nat"}}
-{{"i":5,"t":2000.0,{1}"op":"conns","conns":[["UDP","10.9.0.1:1000","10.255.0.1:53","10.1.0.1:53","UDP",{2}]]}}
-)",
-        at_ticks, end, seconds_left));
+    return flow_and(
+        at_ticks,
+        fmt::format(
+            R"("t":2000.0,{}"op":"conns","conns":[["UDP","10.9.0.1:1000","10.255.0.1:53","10.1.0.1:53","UDP",{}]])",
+            end, seconds_left));
 }
 
 TEST(ListedEntries, HaveLessLeftIfTheListWasReadLong) {
