@@ -23,6 +23,7 @@ folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
 
 def save(figure, name):
     figure.tight_layout()
+    folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / f"python-{name}.svg", metadata={"Date": None})
 
 

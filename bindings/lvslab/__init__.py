@@ -84,14 +84,15 @@ def sweep(source, **options):
 
     Args:
         source: path of a sweep file, or a mapping with the same keys.
-        options: output, scheduler, workers, lvslab, check_only, page, progress; see
-            lvslab.sweeps.run_sweep.
+        options: output, scheduler, workers, wait_for_workers, lvslab, check_only, page, progress;
+            see lvslab.sweeps.run_sweep.
 
     Returns:
         lvslab.sweeps.SweepResult, with points, summary and differences as pandas frames.
 
     Raises:
         lvslab.sweeps.BadInput: with all that is wrong, before anything is written or run.
+        OSError: the program or the scheduler is not there, or no worker came in time (TimeoutError).
 
     >>> import lvslab, lvslab.sweeps
     >>> try:
@@ -99,7 +100,7 @@ def sweep(source, **options):
     ... except lvslab.sweeps.BadInput as error:
     ...     print(error)
     sweep:2:11: scenario nowhere.yaml: No such file or directory
-    sweep:3:8: no world is called "moon"; packet, flow, kernel
+    sweep:3:8: no world is called "moon"; known here: packet, flow, kernel
     """
     from .sweeps import run_sweep  # dask and YAML are needed for sweeps alone
     return run_sweep(source, **options)

@@ -10,52 +10,8 @@ import lvslab
 import numpy
 import pytest
 from lvslab.running import program
+from small_cluster import by_direct_routing as scenario
 from test_schedulers import Broken, Fewest, RoundRobin, Stranger
-
-
-def scenario(seconds=5, **more):
-    """Three servers by direct routing, one of them switched off, one away for a while."""
-    servers = {
-        f"web{i}": dict(address=f"192.168.26.2{i}", active=True, weight=weight)
-        for i, weight in ((1, 1), (2, 1), (3, 0))
-    }
-    config = lvslab.build_config(
-        network="direct",
-        services={
-            "http": dict(
-                address="192.168.26.10 eth0:1",
-                active=True,
-                port=80,
-                scheduler="rr",
-                servers=servers,
-            )
-        },
-    )
-    return lvslab.build_scenario(
-        "small",
-        config=config,
-        routers={"lvs1": dict(public="192.168.26.9/24")},
-        servers={
-            f"web{i}": dict(address=f"192.168.26.2{i}/24", service=f"exponential {10 * i}ms")
-            for i in (1, 2, 3)
-        },
-        clients={"office": dict(count=20, network="172.16.0.0/16")},
-        workload={
-            "shop": {
-                "from": "office",
-                "to": "192.168.26.10:80",
-                "arrivals": "poisson 100/s",
-                "for": f"{seconds}s",
-                "request": "400B",
-                "response": "4KiB",
-            }
-        },
-        changes=[dict(at="800ms", leave="web2"), dict(at="2s", join="web2")],
-        expect=["served >= 99%"],
-        daemons=False,
-        drain="2s",
-        **more,
-    )
 
 
 def same(one, other):

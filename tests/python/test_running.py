@@ -3,6 +3,7 @@
 import glob
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,51 +12,9 @@ from pathlib import Path
 import lvslab
 import numpy
 import pytest
+from small_cluster import by_nat as scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def scenario(seconds=3, **more):
-    """A small cluster: NAT, two servers, one of them half as fast."""
-    servers = {
-        f"web{i}": dict(address=f"10.11.12.{i}", active=True, weight=1) for i in (1, 2)
-    }
-    config = lvslab.build_config(
-        network="nat",
-        nat_router="10.11.12.10 eth1:1",
-        services={
-            "http": dict(
-                address="192.168.26.10 eth0:1",
-                active=True,
-                port=80,
-                scheduler="rr",
-                servers=servers,
-            )
-        },
-    )
-    return lvslab.build_scenario(
-        "small",
-        config=config,
-        routers={"lvs1": dict(public="192.168.26.9/24", private="10.11.12.9/24")},
-        servers={
-            "web1": dict(address="10.11.12.1/24", service="exponential 20ms"),
-            "web2": dict(address="10.11.12.2/24", service="exponential 20ms", speed=0.5),
-        },
-        clients={"office": dict(count=20, network="172.16.0.0/16")},
-        workload={
-            "shop": {
-                "from": "office",
-                "to": "192.168.26.10:80",
-                "arrivals": "poisson 40/s",
-                "for": f"{seconds}s",
-                "request": "400B",
-                "response": "4KiB",
-            }
-        },
-        daemons=False,
-        drain="2s",
-        **more,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +145,13 @@ def test_a_plugin_decides(tmp_path):
     assert result.summary["total"]["served"] == result.summary["total"]["connections"]
     shares = result.servers["connections"]
     assert shares.min() > 0 and list(shares) != list(lvslab.run(small).servers["connections"])
+
+
+def test_the_example_of_the_docs_makes_its_folder(tmp_path):
+    example = [sys.executable, "-B", ROOT / "docs" / "python_example.py", tmp_path / "a" / "b"]
+    subprocess.run(example, check=True, stdout=subprocess.DEVNULL)
+    made = sorted(path.name for path in (tmp_path / "a" / "b").iterdir())
+    assert made == ["python-response-times.svg", "python-shares.svg"]
 
 
 def test_bad_arguments():

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`lvslab sweep SWEEP.yaml`: the command line and its exit codes."""
 import argparse
+import logging
 import os
 import sys
 import urllib.parse
 
-from . import sweep_file
+from . import sweep_file, values
 from .findings import BadInput
 from .result import run_sweep
 
@@ -23,12 +24,23 @@ def parser():
                    help="a dask scheduler that runs already (default: this machine's processors)")
     p.add_argument("--workers", metavar="N", type=_positive,
                    help="runs at a time on this machine (default: one a processor)")
+    p.add_argument("--wait-for-workers", metavar="TIME", type=_time,
+                   help="how long to wait while that scheduler has no workers, as in 60s, 10min "
+                        "(default: for ever)")
     p.add_argument("--lvslab", metavar="PROGRAM", help="the lvslab to run (default: $LVSLAB, or "
                                                        "that of PATH)")
     p.add_argument("--check", action="store_true", help="read and check everything, run nothing")
     p.add_argument("--no-page", action="store_true", help="tables alone: no pictures, no page")
     p.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return p
+
+
+def _time(text):
+    units = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
+    number, unit = values.split_quantity(text) or (0, "")
+    if number > 0 and unit in units:
+        return number * units[unit]
+    raise argparse.ArgumentTypeError(f'"{text}" is no time to wait, expected one as 60s or 10min')
 
 
 def _scheduler(text):
@@ -49,11 +61,15 @@ def _positive(text):
 
 
 def main(arguments=None):
-    a = parser().parse_args(arguments)  # a wrong command line exits with 2
+    p = parser()
+    a = p.parse_args(arguments)  # a wrong command line exits with 2
+    if a.wait_for_workers and not a.scheduler:
+        p.error("--wait-for-workers: is for a --scheduler")
+    _tell_warnings()
     try:
         sweep = sweep_file.read(a.file)
         result = run_sweep(sweep, output=a.output, scheduler=a.scheduler, workers=a.workers,
-                           lvslab=a.lvslab, check_only=a.check, page=not a.no_page,
+                           wait_for_workers=a.wait_for_workers, lvslab=a.lvslab, check_only=a.check, page=not a.no_page,
                            progress=None if a.quiet else _progress())
     except BadInput as error:
         print(error, file=sys.stderr)
@@ -70,13 +86,21 @@ def main(arguments=None):
     return _tell(result, a.quiet)
 
 
+def _tell_warnings():
+    log = logging.getLogger("lvslab.sweeps")
+    log.propagate = False
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("lvslab sweep: %(message)s"))
+    log.addHandler(handler)
+
+
 def _tell(result, quiet):
     for point, reason in result.failed.items():
         print(f"lvslab sweep: point {point} ({result.describe(point)}): {reason}", file=sys.stderr)
-    if result.interrupted:
-        print(f"lvslab sweep: stopped; {result.runs} runs are kept in {result.folder}, the same "
-              "command goes on from there", file=sys.stderr)
-        return INTERRUPTED
+    if result.interrupted or result.stopped:
+        print(f"lvslab sweep: {result.stopped or 'stopped'}; {result.runs} runs are kept in "
+              f"{result.folder}, the same command goes on from there", file=sys.stderr)
+        return INTERRUPTED if result.interrupted else FAILED
     if not quiet:
         print(f"{len(result.points_run)} points, {result.runs} runs, {result.taken} of them "
               f"finished before")

@@ -1,6 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with an input, with its place; all of it is told at once."""
+import difflib
 from dataclasses import dataclass
+
+# What other programs call a sweep's parts.
+_ELSEWHERE = {"grid": "parameters", "values": "parameters", "axes": "parameters",
+              "vary": "parameters", "metrics": "measure", "quantities": "measure",
+              "outputs": "measure", "replications": "seeds", "repetitions": "seeds",
+              "repeat": "seeds", "runs": "seeds", "name": "sweep", "title": "sweep",
+              "description": "about", "sampling": "sample", "reference": "baseline"}
+
+
+def hint(word, known):
+    """What to write in the place of an unknown word: the nearest known one, or all there are."""
+    known = list(known)
+    other = difflib.get_close_matches(word, _ELSEWHERE, 1, 0.8)
+    near = [_ELSEWHERE[o] for o in other if _ELSEWHERE[o] in known] \
+        or difflib.get_close_matches(word, known, 1)
+    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(known)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs one point of a sweep: `lvslab run` as a process of its own, in a folder of its own.
 
-It is sent to the workers as it stands, so it needs nothing but Python and an lvslab there.
+It is sent to the workers as it stands, so it needs nothing but dask and an lvslab there.
 """
 import functools
 import json
@@ -46,11 +46,13 @@ def write_files(folder, files):
 def run_point(task):
     """{"summary": ..., "held": bool} or {"refused": what lvslab said}. A crash is an exception, so
     that the scheduler tries again."""
+    from distributed import get_worker
     lvslab = find_lvslab(task["lvslab"], task["here"])
     if not task["here"] and _version(lvslab) != task["version"]:
         return {"refused": f"{os.uname().nodename} has {_version(lvslab)}, the sweep wants "
                            f"{task['version']}"}
-    folder = tempfile.mkdtemp(prefix="lvslab-point-")
+    # dask removes the worker's own folder, also that of a worker that was killed.
+    folder = tempfile.mkdtemp(prefix="lvslab-point-", dir=get_worker().local_directory)
     try:
         write_files(folder, task["files"])
         result = os.path.join(folder, "result-of-point")
@@ -79,8 +81,17 @@ def start_again():
     _stopped.clear()
 
 
+@functools.lru_cache
+def _with_its_worker():
+    """What comes before a command so that it ends when its worker is killed, where there is such a
+    thing (Linux): nobody would want its result."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
 def _run(command):
     # A session of its own: Ctrl-C at the terminal is the sweep's business.
+    command = _with_its_worker() + command
     with _lock:
         if _stopped.is_set():
             raise RuntimeError("the sweep was stopped")

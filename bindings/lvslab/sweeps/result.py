@@ -2,17 +2,16 @@
 """Sweeps for Python: `lvslab.sweep("sweep.yaml")` gives a SweepResult."""
 import os
 
-from . import program, running, sweep_file, tables
+from . import program, running, store, sweep_file, tables
 from .findings import Findings
-
-_MARK = "sweep.json"
 
 
 class SweepResult:
     """What came of a sweep.
 
     folder: where its files are. failed: number of a point -> why it has no result. runs: finished
-    runs; taken: how many of them were there before. interrupted: stopped by Ctrl-C.
+    runs; taken: how many of them were there before. interrupted: stopped by Ctrl-C. stopped: why it
+    ended too early if not by that ("": it did not): the workers or their scheduler have left.
     points, summary, differences: pandas frames with the columns of the CSV files.
     """
 
@@ -24,6 +23,7 @@ class SweepResult:
         self.runs = run.finished_runs()
         self.taken = run.taken
         self.interrupted = run.interrupted
+        self.stopped = run.stopped
 
     def describe(self, point):
         """The point's parameters: "servers.web2.speed = 0.5"."""
@@ -54,8 +54,8 @@ class SweepResult:
         return self._frame(tables.difference_table(self._run))
 
 
-def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, check_only=False,
-              page=True, progress=None):
+def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_workers=None,
+              lvslab=None, check_only=False, page=True, progress=None):
     """Runs a sweep and writes its folder.
 
     Args:
@@ -63,6 +63,8 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
         output: folder of the result; results/NAME. What is finished there is not run again.
         scheduler: address of a dask scheduler; None: this machine.
         workers: runs at a time on this machine; None: one a processor.
+        wait_for_workers: seconds (or timedelta) to wait while the scheduler has no workers; None:
+            for ever. The logger "lvslab.sweeps" says once that it waits.
         lvslab: the program; None: $LVSLAB or that of PATH.
         check_only: check everything and run nothing (gives None).
         page: draw the pictures and write index.html.
@@ -70,6 +72,8 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
 
     Raises:
         BadInput: with all that is wrong, before anything is written or run.
+        OSError: the program or the scheduler is not there, before anything is written or run.
+        TimeoutError: no worker came in time, before anything is written or run.
     """
     if isinstance(sweep, dict):
         import yaml
@@ -87,12 +91,10 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
         return None
     from .workers import Workers  # where dask is missing, nothing has been written yet
     import distributed  # noqa: F401
-    os.makedirs(folder, exist_ok=True)
-    _mark(folder)
     run = running.Run(sweep, folder, lvslab, identity)
-    run.go(lambda: Workers(scheduler, workers), progress)
+    run.go(lambda: Workers(scheduler, workers, _seconds(wait_for_workers)), progress)
     tables.write(run, folder)
-    if page and not run.interrupted:
+    if page and not run.interrupted and not run.stopped:
         from . import page as html
         html.write(run, folder)
     return SweepResult(run, folder)
@@ -100,12 +102,11 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, lvslab=None, 
 
 def _check_folder(folder, findings):
     if os.path.isdir(folder):
-        if os.listdir(folder) and not os.path.exists(os.path.join(folder, _MARK)):
+        if os.listdir(folder) and not os.path.exists(os.path.join(folder, store.MARK)):
             findings.at(None, f"{folder} holds other files; name another folder by --output")
     elif os.path.lexists(folder):
         findings.at(None, f"{folder} is no folder")
 
 
-def _mark(folder):
-    from .store import write_whole
-    write_whole(os.path.join(folder, _MARK), b'{"format": "lvslab-sweep-1"}\n')
+def _seconds(time):
+    return time.total_seconds() if hasattr(time, "total_seconds") else time

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from . import cluster_files, quantities, store
+from .workers import LostWorkers
 
 MOST_UNDER_WAY = 1000  # tasks that the scheduler knows of at a time, at least
 
@@ -37,22 +38,27 @@ class Run:
         self.taken = 0     # runs that were finished before
         self.made = 0      # runs of this go
         self.interrupted = False
+        self.stopped = ""  # why it ended before its time, if nobody asked it to
 
     def go(self, make_workers, progress=None):
-        """Runs all that is missing. make_workers() gives the Workers once there is work."""
-        self.store.open()
+        """Runs all that is missing. make_workers() gives the Workers once there is work; nothing is
+        written before they are there."""
         waiting = deque()
         for point in self.points:
             waiting.extend(self._next_runs(point))
         if not waiting:
+            self.store.open()
             return
         stopper = _StopOnSignal()
         workers = make_workers()
         try:
             with stopper:
+                self.store.open()
                 self._work(workers, waiting, progress, stopper)
         except (KeyboardInterrupt, Interrupted):
             self.interrupted = True
+        except LostWorkers as lost:
+            self.stopped = str(lost)
         finally:
             workers.stop()
             workers.close()

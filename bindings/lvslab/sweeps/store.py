@@ -5,6 +5,7 @@ import json
 import os
 
 FORMAT = "lvslab-sweep-run-1"
+MARK = "sweep.json"  # a folder that has it is a sweep's
 
 
 def fingerprint(files, scenario, seed, world, program):
@@ -30,10 +31,13 @@ class Store:
     """FOLDER/finished/FINGERPRINT.json: the summary of each finished run."""
 
     def __init__(self, folder):
+        self.mark = os.path.join(folder, MARK)
         self.folder = os.path.join(folder, "finished")
 
     def open(self):
+        """Makes the folder. Until then nothing is written."""
         os.makedirs(self.folder, exist_ok=True)
+        write_whole(self.mark, b'{"format": "lvslab-sweep-1"}\n')
 
     def load(self, key):
         """The outcome that was kept, or None. What is not whole does not count."""

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads a SWEEP.yaml: all mistakes at once, each at its place."""
-import difflib
 import os
 import re
 from dataclasses import dataclass, field
 
 from . import cluster_files, config_text, quantities, scenario_text, values, yaml_tree
-from .findings import Findings
+from .findings import Findings, hint
 from .intervals import Seeds, Target
 
 MOST_POINTS = 100_000
@@ -84,7 +83,7 @@ class _Reader:
         world = self.word(top, "world") or "packet"
         if world not in WORLDS:
             self.findings.at(top["world"].start_mark,
-                             f'no world is called "{world}"; {", ".join(WORLDS)}')
+                             f'no world is called "{world}"; {hint(world, WORLDS)}')
         method, count, sample_seed = self.sample(top.get("sample"))
         parameters = self.parameters(top.get("parameters"), method is not None)
         confidence = self.share(top.get("confidence"), 0.95)
@@ -93,15 +92,17 @@ class _Reader:
         for target in seeds.targets if seeds else ():
             if target.quantity not in measures:
                 measures.append(target.quantity)
-        if self.findings.items or files is None:
-            return None
-        for parameter in parameters:
+        for parameter in parameters if files else ():
             for text in parameter.values or ():
                 cluster_files.carry(files, text, parameter.path.endswith("config"))
-        points = self.points(top, parameters, method, count, sample_seed)
-        if points:
-            self.places(files, parameters, points[0])
-        baseline = self.baseline(top.get("baseline"), parameters, points)
+            self.place(files, parameter)
+        paths = self.paths(top.get("parameters"))
+        # Of parameters that were not understood the points cannot be told.
+        points = self.points(top, parameters, method, count, sample_seed) \
+            if len(parameters) == len(paths) else None
+        baseline = self.baseline(top.get("baseline"), paths, points)
+        if self.findings.items:
+            return None
         return Sweep(name, about, self.findings.file, scenario, files, world, parameters, points,
                      method is not None, seeds, measures, baseline, self.marks)
 
@@ -114,9 +115,7 @@ class _Reader:
             if name in keys:
                 found[name] = value
                 continue
-            near = difflib.get_close_matches(name, keys, 1)
-            hint = f'did you mean "{near[0]}"?' if near else "known are " + ", ".join(keys)
-            self.findings.at(key.start_mark, f'"{name}" is unknown; {hint}')
+            self.findings.at(key.start_mark, f'"{name}" is unknown; {hint(name, keys)}')
         return found
 
     def word(self, found, name, required=None):
@@ -405,26 +404,32 @@ class _Reader:
             return []
         return values.grid(parameters)
 
-    def places(self, files, parameters, point):
-        """Each parameter has a place in the scenario."""
-        for parameter, text in zip(parameters, point):
-            try:
-                cluster_files.with_values(files, [(parameter.path, text)])
-            except (scenario_text.NoSuchPlace, config_text.NoSuchDirective) as error:
-                self.findings.at(parameter.mark, str(error))
+    @staticmethod
+    def paths(node):
+        return list(yaml_tree.children(node)) if node and yaml_tree.is_mapping(node) else []
 
-    def baseline(self, node, parameters, points):
+    def place(self, files, parameter):
+        """It has a place in the scenario."""
+        text = parameter.values[0] if parameter.values else parameter.drawn(0.5)
+        try:
+            cluster_files.with_values(files, [(parameter.path, text)])
+        except (scenario_text.NoSuchPlace, config_text.NoSuchDirective) as error:
+            self.findings.at(parameter.mark, str(error))
+
+    def baseline(self, node, paths, points):
+        """The number of the point that others are compared with. points: None if not known."""
         if node is None:
             return 0
         if not yaml_tree.is_mapping(node):
             self.findings.at(node.start_mark, "baseline: expected { PARAMETER: VALUE }")
             return 0
-        paths = [p.path for p in parameters]
         wanted = {}
         for path, value in self.mapping(node, paths).items():
             wanted[paths.index(path)] = scenario_text.yaml_value(value)
-        for index, point in enumerate(points):
+        for index, point in enumerate(points or ()):
             if all(point[i] == text for i, text in wanted.items()):
                 return index
+        if points is None:
+            return 0
         self.findings.at(node.start_mark, "baseline: no point has these values")
         return 0

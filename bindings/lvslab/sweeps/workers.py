@@ -2,9 +2,12 @@
 """Where runs go: dask.distributed, on this machine or on a scheduler that is there already."""
 import contextlib
 import importlib.util
+import logging
 import os
 import sys
+import time
 
+LOG = logging.getLogger("lvslab.sweeps")
 ATTEMPTS = 3  # of a run that crashed, or whose workers died, before its point counts as failed
 
 
@@ -20,20 +23,29 @@ def _point_module():
     return sys.modules[name]
 
 
+class LostWorkers(Exception):
+    """There is nobody left to run the rest; the text says why."""
+
+
 class Workers:
     """Runs tasks and hands out what came of them, in the order in which they end.
 
     scheduler: address of one that runs, or None: threads of this process, each of which waits for
-    one `lvslab run`.
+    one `lvslab run`. patience: seconds to wait while that scheduler has no workers; None: for ever.
+
+    Raises OSError if the scheduler is not there, and TimeoutError (which is one) when the patience
+    is over before the first worker has come.
     """
 
-    def __init__(self, scheduler=None, count=None):
+    def __init__(self, scheduler=None, count=None, patience=None):
         import dask
         import distributed
         self._point = _point_module()
         self._point.start_again()
-        self._cluster = None
-        self._attempts = {}
+        self._client = self._cluster = None
+        self._attempts, self._tasks = {}, {}
+        self._patience = patience
+        self._next_look, self._alone_since = time.monotonic(), None
         dask.config.set({"distributed.admin.tick.limit": "1h"})  # a busy machine is no finding
         if scheduler is None:
             self._cluster = distributed.LocalCluster(
@@ -42,10 +54,14 @@ class Workers:
                 silence_logs=50)
             self._client = distributed.Client(self._cluster)
         else:
-            self._client = distributed.Client(scheduler, timeout="20s")
-            self._client.upload_file(self._point.__file__)
+            self._client = distributed.Client(scheduler)
+            try:
+                self._wait_for_one()
+                self._client.upload_file(self._point.__file__)
+            except BaseException:
+                self.close()
+                raise
         self._done = distributed.as_completed(with_results=True, raise_errors=False)
-        self._tasks = {}
 
     def threads(self):
         """How many runs go on at a time."""
@@ -62,8 +78,10 @@ class Workers:
 
     def outcomes(self):
         """(name, outcome) of each task, also of those that are submitted meanwhile. A task that came
-        to nothing after all its attempts has {"failed": why}."""
-        for future, result in self._done:
+        to nothing after all its attempts has {"failed": why}. LostWorkers: nobody is there to do
+        them any more."""
+        while self._ready():
+            future, result = next(self._done)
             name, task = self._tasks.pop(future.key)
             if future.status == "finished":
                 yield name, result
@@ -72,6 +90,56 @@ class Workers:
             else:
                 yield name, {"failed": _reason(future, result)}
             future.release()
+
+    def _ready(self):
+        """Waits for the next outcome; whether there is one to come."""
+        while not self._done.has_ready():
+            if self._done.is_empty():
+                return False
+            if self._cluster is None:
+                self._look_for_workers()
+            with self._done.thread_condition:
+                self._done.thread_condition.wait(0.1)
+        return True
+
+    def _wait_for_one(self):
+        if self._has_workers():
+            return
+        self._tell_that_it_waits()
+        from distributed import TimeoutError as DaskTimeout
+        try:
+            self._client.wait_for_workers(1, timeout=self._patience)
+        except DaskTimeout:
+            raise TimeoutError(self._out_of_patience()) from None
+
+    def _look_for_workers(self):
+        """Once a second: are there workers still?"""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + 1
+        try:
+            alone = not self._has_workers()
+        except OSError as error:
+            raise LostWorkers(f"the scheduler does not answer any more: {error}") from None
+        if not alone:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+            self._tell_that_it_waits()
+        elif self._patience is not None and now - self._alone_since >= self._patience:
+            raise LostWorkers(self._out_of_patience())
+
+    def _has_workers(self):
+        return bool(self._client.nthreads())
+
+    def _tell_that_it_waits(self):
+        address = self._client.scheduler.address
+        LOG.warning("%s has no workers; waiting until one comes (dask-worker %s starts one)",
+                    address, address)
+
+    def _out_of_patience(self):
+        return f"no worker came to {self._client.scheduler.address} within {self._patience:g} s"
 
     def stop(self):
         """Ends what runs here; runs on other machines end by themselves, for nobody."""

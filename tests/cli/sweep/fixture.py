@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of sweeps share: python3 -B X_test.py LVSLAB PROJECT"""
+"""What the tests of sweeps share: python3 -B X_test.py LVSLAB PROJECT [TEST...]"""
 import csv
 import os
 import sys
@@ -73,4 +73,4 @@ exec "{LVSLAB}" "$@"
 
 
 def main():
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

@@ -149,6 +149,26 @@ class Mistakes(SweepTest):
         self.assertIn('did you mean "scenario"?', found[1][2])
         self.assertIn('did you mean "share"?', found[10][2])
 
+    def test_what_is_unknown_is_told_with_what_is_near(self):
+        found = self.findings(
+            f"sweep: s\nscenario: {TINY}\ngrids: {{ drain: [1s, 2s] }}\nsedes: 3\nmetrics: p50\n"
+            "world: flwo\nwhatever: 1\nsample: { sobel: 4 }\n"
+            "parameters: { drain: { form: 1s, to: 2s, setp: 1s } }\n"
+            "baseline: { drian: 1s }\n")
+        said = {(line, column): text for line, column, text in found}
+        for place, hint in (((3, 1), "parameters"), ((4, 1), "seeds"), ((5, 1), "measure"),
+                            ((6, 8), "flow"), ((8, 11), "sobol"), ((9, 24), "from"),
+                            ((9, 42), "step"), ((10, 13), "drain")):
+            self.assertIn(f'did you mean "{hint}"?', said[place])
+        self.assertIn("known here: sweep, about, scenario", said[7, 1])
+
+    def test_mistakes_of_every_kind_are_told_together(self):
+        found = self.findings(
+            f"sweep: s\nscenario: {TINY}\nsede: 3\nparameters:\n  faults[0].at: [1s]\n"
+            "  config.virtual[shops].port: [80]\n  drain: [1s, 2s]\nbaseline: { drain: 9s }\n")
+        self.assertEqual([(line, column) for line, column, _ in found],
+                         [(3, 1), (5, 3), (6, 3), (8, 11)])
+
     def test_paths_and_names_are_held_against_the_scenario(self):
         found = self.findings(
             f"sweep: s\nscenario: {TINY}\nparameters:\n  faults[0].at: [1s]\n"
@@ -156,7 +176,8 @@ class Mistakes(SweepTest):
         self.assertEqual([(line, column) for line, column, _ in found], [(4, 3), (5, 3), (6, 3)])
         found = self.findings(f"sweep: s\nscenario: {TINY}\nmeasure: servers.web9.share\n"
                               "parameters: { drain: [1s, 2s] }\nbaseline: { drian: 1s }\n")
-        self.assertEqual(found, [(3, 10, 'the scenario has no server "web9"')])
+        self.assertEqual(found, [(3, 10, 'the scenario has no server "web9"'),
+                                 (5, 13, '"drian" is unknown; did you mean "drain"?')])
 
     def test_broken_yaml_is_told_with_its_place(self):
         self.assertEqual(self.findings("sweep: [a\n")[0][:2], (2, 1))
