@@ -57,7 +57,7 @@ class Workers:
             self._client = distributed.Client(scheduler)
             try:
                 self._wait_for_one()
-                self._client.upload_file(self._point.__file__)
+                self._hand_out_the_point()
             except BaseException:
                 self.close()
                 raise
@@ -112,6 +112,15 @@ class Workers:
         except DaskTimeout:
             raise TimeoutError(self._out_of_patience()) from None
 
+    def _hand_out_the_point(self):
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._client.upload_file(self._point.__file__)
+                return
+            except OSError:  # a worker that dies just now
+                if attempt == ATTEMPTS:
+                    raise
+
     def _look_for_workers(self):
         """Once a second: are there workers still?"""
         now = time.monotonic()
@@ -120,8 +129,8 @@ class Workers:
         self._next_look = now + 1
         try:
             alone = not self._has_workers()
-        except OSError as error:
-            raise LostWorkers(f"the scheduler does not answer any more: {error}") from None
+        except OSError:
+            raise LostWorkers(f"{self._client.scheduler.address} does not answer any more") from None
         if not alone:
             self._alone_since = None
         elif self._alone_since is None:
