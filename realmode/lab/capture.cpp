@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -62,16 +63,15 @@ std::vector<sock_filter> compiled_filter(const char* filter_text) {
     return filter;
 }
 
-int open_packet_socket(const NetworkNamespace& where, Capture::What what) {
-    auto filter = compiled_filter(filter_of(what));
+int open_packet_socket(unsigned card, std::vector<sock_filter> filter) {
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     const int on = 1;
-    const Inside inside(where);
     // No protocol until the filter is there: nothing else is heard.
     const int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     sockaddr_ll all{};
     all.sll_family = AF_PACKET;
     all.sll_protocol = htons(ETH_P_ALL);
+    all.sll_ifindex = static_cast<int>(card);
     if (socket < 0 ||
         ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0 ||
         ::setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0 ||
@@ -82,35 +82,77 @@ int open_packet_socket(const NetworkNamespace& where, Capture::What what) {
     return socket;
 }
 
+/// The numbers of this namespace's cards without its loopback.
+std::vector<unsigned> cards() {
+    const std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> all(
+        ::if_nameindex(), ::if_freenameindex);
+    std::vector<unsigned> found;
+    for (auto* card = all.get(); card != nullptr && card->if_index != 0; ++card) {
+        if (std::strcmp(card->if_name, "lo") != 0) {
+            found.push_back(card->if_index);
+        }
+    }
+    return found;
+}
+
 }  // namespace
+
+struct Capture::Seen {
+    CapturedFrame frame;
+    std::array<std::uint8_t, snap_length> bytes;
+    std::size_t size = 0;
+};
 
 Capture::Capture(boost::asio::io_context& loop, const RunTimers& timers,
                  const NetworkNamespace& where, What what, Take take)
-    : timers_(timers),
-      take_(std::move(take)),
-      socket_(loop, open_packet_socket(where, what)),
-      clock_offset_(realtime_less_monotonic()) {
-    await();
+    : timers_(timers), take_(std::move(take)), clock_offset_(realtime_less_monotonic()) {
+    const auto filter = compiled_filter(filter_of(what));
+    {
+        const Inside inside(where);
+        for (const auto card : cards()) {
+            sockets_.emplace_back(loop, open_packet_socket(card, filter));
+        }
+    }
+    for (auto& socket : sockets_) {
+        await(socket);
+    }
 }
 
 Capture::~Capture() {
     *alive_ = false;
 }
 
-void Capture::await() {
-    socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                       [this, alive = alive_](const auto& error) {
-                           if (!error && *alive) {
-                               read();
-                               await();
-                           }
-                       });
+void Capture::await(Socket& socket) {
+    socket.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this, &socket, alive = alive_](const auto& error) {
+                          if (!error && *alive) {
+                              read();
+                              await(socket);
+                          }
+                      });
 }
 
 void Capture::read() {
-    std::array<std::uint8_t, snap_length> bytes;
-    for (;;) {
-        iovec part{bytes.data(), bytes.size()};
+    std::vector<Seen> seen;
+    // Once more after each: a frame that came on one card while another one was read may be older
+    // than what was found there.
+    for (bool more = true; more;) {
+        more = false;
+        for (auto& socket : sockets_) {
+            more = read(socket, seen) || more;
+        }
+    }
+    std::ranges::stable_sort(seen, {}, [](const Seen& one) { return one.frame.time; });
+    for (auto& one : seen) {
+        one.frame.packet = std::span(one.bytes).first(one.size).subspan(ETH_HLEN);
+        take_(one.frame);
+    }
+}
+
+bool Capture::read(Socket& socket, std::vector<Seen>& seen) {
+    for (bool any = false;; any = true) {
+        Seen one;
+        iovec part{one.bytes.data(), one.bytes.size()};
         sockaddr_ll card{};
         alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control{};
         msghdr message{};
@@ -120,9 +162,9 @@ void Capture::read() {
         message.msg_iovlen = 1;
         message.msg_control = control.data();
         message.msg_controllen = control.size();
-        const auto size = ::recvmsg(socket_.native_handle(), &message, 0);
+        const auto size = ::recvmsg(socket.native_handle(), &message, 0);
         if (size < 0) {
-            return;
+            return any;
         }
         const auto* stamp = CMSG_FIRSTHDR(&message);
         // A bridge that does not know where a card is floods its frames: who is not meant drops
@@ -134,12 +176,11 @@ void Capture::read() {
         }
         timespec at{};
         std::memcpy(&at, CMSG_DATA(stamp), sizeof at);
-        CapturedFrame frame;
-        frame.time = timers_.of_monotonic(Time{of(at) - clock_offset_});
-        frame.outgoing = card.sll_pkttype == PACKET_OUTGOING;
-        std::copy_n(bytes.begin(), frame.destination.size(), frame.destination.begin());
-        frame.packet = std::span(bytes).first(static_cast<std::size_t>(size)).subspan(ETH_HLEN);
-        take_(frame);
+        one.frame.time = timers_.of_monotonic(Time{of(at) - clock_offset_});
+        one.frame.outgoing = card.sll_pkttype == PACKET_OUTGOING;
+        std::copy_n(one.bytes.begin(), one.frame.destination.size(), one.frame.destination.begin());
+        one.size = static_cast<std::size_t>(size);
+        seen.push_back(one);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,7 +16,8 @@
 
 namespace lvslab::lab {
 
-/// A packet socket (packet(7)) on all cards of a namespace, with a filter.
+/// A packet socket (packet(7)) with a filter on each card of a namespace but its loopback. One on
+/// all cards would cost every card of the machine a copy of each frame, whatever its namespace.
 class Capture {
 public:
     enum class What : std::uint8_t {
@@ -31,15 +33,19 @@ public:
     Capture(const Capture&) = delete;
     Capture& operator=(const Capture&) = delete;
 
-    /// Hands on what has been seen and not been read yet.
+    /// Hands on what has been seen and not been read yet, in the order of time.
     void read();
 
 private:
-    void await();
+    using Socket = boost::asio::posix::stream_descriptor;
+    struct Seen;
+    void await(Socket& socket);
+    /// False: nothing was there.
+    bool read(Socket& socket, std::vector<Seen>& seen);
 
     const RunTimers& timers_;
     Take take_;
-    boost::asio::posix::stream_descriptor socket_;
+    std::vector<Socket> sockets_;
     Duration clock_offset_;  ///< CLOCK_REALTIME, which the kernel stamps with, less CLOCK_MONOTONIC
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

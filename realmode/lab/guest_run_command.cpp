@@ -168,6 +168,8 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
     const auto seed = arguments.seed.value_or(scenario.seed);
     const auto base = common_folder(files.read);
     std::vector<std::string> words{arguments.guest,
+                                   // All machines share its one CPU: their packets' costs add up.
+                                   "--fast",
                                    "--seed",
                                    fmt::format("{}", seed % guest_seeds),
                                    "--timeout",
