@@ -169,23 +169,11 @@ std::vector<std::string> guest_words(const GuestRunArguments& arguments, const S
     const auto base = common_folder(files.read);
     std::vector<std::string> words{arguments.guest,
                                    // All machines share its one CPU: their packets' costs add up.
-                                   "--fast",
-                                   "--seed",
-                                   fmt::format("{}", seed % guest_seeds),
-                                   "--timeout",
-                                   fmt::format("{}", arguments.timeout),
-                                   "--program",
-                                   fs::canonical("/proc/self/exe").string(),
-                                   "--program",
-                                   arguments.lvsrouter,
-                                   "--module",
-                                   "ip_vs",
-                                   "--program",
-                                   "ip",
-                                   "--program",
-                                   "tc",
-                                   "--out",
-                                   out.string()};
+                                   "--fast", "--seed", fmt::format("{}", seed % guest_seeds),
+                                   "--timeout", fmt::format("{}", arguments.timeout), "--program",
+                                   fs::canonical("/proc/self/exe").string(), "--program",
+                                   arguments.lvsrouter, "--module", "ip_vs", "--program", "ip",
+                                   "--program", "tc", "--out", out.string()};
     if (scenario.routers.front().running.ftp_helper) {
         words.insert(words.end(), {"--module", "ip_vs_ftp"});
     }
