@@ -2,6 +2,7 @@
 /// One of several words: how an enumeration is spelled in Python.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,16 +17,28 @@ struct Choice {
     std::string what;  ///< "profile"
     std::vector<std::pair<std::string, Enum>> values;
 
-    /// Throws ValueError, which names the words there are.
-    Enum value_of(const std::string& word) const {
-        std::string words;
+    std::optional<Enum> find(const std::string& word) const {
         for (const auto& [name, value] : values) {
             if (name == word) {
                 return value;
             }
-            words += (words.empty() ? "" : ", ") + name;
         }
-        throw pybind11::value_error(fmt::format("\"{}\" is no {} ({})", word, what, words));
+        return std::nullopt;
+    }
+    /// "recent, classic"
+    std::string words() const {
+        std::string all;
+        for (const auto& [name, value] : values) {
+            all += (all.empty() ? "" : ", ") + name;
+        }
+        return all;
+    }
+    /// Throws ValueError, which names the words there are.
+    Enum value_of(const std::string& word) const {
+        if (const auto found = find(word)) {
+            return *found;
+        }
+        throw pybind11::value_error(fmt::format("\"{}\" is no {} ({})", word, what, words()));
     }
     const std::string& name_of(Enum wanted) const {
         for (const auto& [name, value] : values) {

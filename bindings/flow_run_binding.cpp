@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
+#include "bindings/arguments.hpp"
 #include "bindings/parts.hpp"
 #include "bindings/python_types.hpp"
 #include "bindings/run_record.hpp"
@@ -74,13 +76,17 @@ py::tuple run_flow(const Source& source, std::uint64_t seed, std::optional<std::
     const auto& scenario = source->scenario;
     Reducers reducers(scenario, scheduler, rows);
     Progress progress(std::move(callback), scenario.end());
-    {
+    try {
         const py::gil_scoped_release others_run;
         flow_world::run(scenario,
                         {.seed = seed,
                          .scheduler = std::move(scheduler),
                          .progress = [&](Time now) { return progress.at(now); }},
                         reducers);
+    } catch (const py::builtin_exception&) {  // of a scheduler in Python, as it is
+        throw;
+    } catch (const std::runtime_error& error) {  // a plug-in did what it must not
+        raise("RunError", error.what());
     }
     return py::make_tuple(reducers.record(), reducers.summary(), reducers.judgement());
 }

@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "bindings/arguments.hpp"
 #include "bindings/choices.hpp"
 #include "bindings/parts.hpp"
 #include "bindings/python_types.hpp"
+#include "core/base/spelling.hpp"
 #include "core/ipvs/ipvs.hpp"
+#include "core/ipvs/schedulers.hpp"
 
 namespace lvslab::python {
 namespace {
@@ -49,12 +52,13 @@ const Choice<ipvs::Origin> origins{"origin",
 const Choice<Family> families{"family", {{"ipv4", Family::ipv4}, {"ipv6", Family::ipv6}}};
 
 /// "syn", "syn ack", "" -> the bit set.
-ipvs::TcpFlags flags_of(const std::string& text) {
+ipvs::TcpFlags flags_in(Arguments& a, const char* name, const py::object& given) {
+    const auto text = a.text(name, given, "text of TCP flags, as \"syn ack\" is");
     auto flags = ipvs::TcpFlags::none;
     std::size_t begin = 0;
     while ((begin = text.find_first_not_of(" ,|", begin)) != std::string::npos) {
         const auto end = std::min(text.find_first_of(" ,|", begin), text.size());
-        flags = flags | flag_names.value_of(text.substr(begin, end - begin));
+        flags = flags | a.choice(name, py::str(text.substr(begin, end - begin)), flag_names);
         begin = end;
     }
     return flags;
@@ -70,25 +74,45 @@ std::string text_of(ipvs::TcpFlags flags) {
     return text;
 }
 
-/// Raises lvslab.IpvsError unless the change was taken.
-void expect_ok(ipvs::ControlResult result, const std::string& what) {
-    if (result == ipvs::ControlResult::ok) {
-        return;
+/// Raises lvslab.IpvsError unless the change was taken. `detail`: which of the settings it was.
+void expect_ok(ipvs::ControlResult result, const std::string& what,
+               const std::string& detail = "") {
+    if (result != ipvs::ControlResult::ok) {
+        const auto reason = std::string(to_string(result));
+        raise("IpvsError", fmt::format("{}: {}{}", what, reason, detail), reason);
     }
-    const auto reason = std::string(to_string(result));
-    const auto type = py::module_::import("lvslab.errors").attr("IpvsError");
-    PyErr_SetObject(type.ptr(), type(what + ": " + reason, reason).ptr());
-    throw py::error_already_set();
 }
 
-ServiceKey service_key(const std::optional<Endpoint>& endpoint, Protocol protocol, Fwmark fwmark,
-                       const std::string& family) {
-    const bool by_mark = fwmark.value() != 0;
-    if (by_mark == endpoint.has_value()) {
-        throw py::value_error("a virtual service has either an address and port or a fwmark");
+ServiceKey service_key(const py::object& endpoint, const py::object& protocol,
+                       const py::object& fwmark, const py::object& family) {
+    Arguments a("ServiceKey");
+    const auto mark = a.mark("fwmark", fwmark);
+    const auto spoken = a.protocol("protocol", protocol);
+    const auto of_mark = a.choice("family", family, families);
+    const auto at = endpoint.is_none() ? Endpoint{} : a.endpoint("endpoint", endpoint);
+    a.check();
+    const bool by_mark = mark.value() != 0;
+    if (by_mark != endpoint.is_none()) {
+        a.wrong("endpoint", "a virtual service has either an address and port or a fwmark");
+        a.check();
     }
-    return by_mark ? ServiceKey{Protocol::ip, {}, fwmark, families.value_of(family)}
-                   : ServiceKey{protocol, *endpoint, {}, endpoint->address.family()};
+    return by_mark ? ServiceKey{Protocol::ip, {}, mark, of_mark}
+                   : ServiceKey{spoken, at, {}, at.address.family()};
+}
+
+/// A ServiceKey, or text for a TCP service.
+ServiceKey service_in(Arguments& a, const py::object& given) {
+    if (py::isinstance<ServiceKey>(given)) {
+        return given.cast<ServiceKey>();
+    }
+    if (!py::isinstance<py::str>(given)) {
+        a.wrong("service", shown(given) +
+                               " is no virtual service: a ServiceKey, or \"ADDRESS:PORT\" of a TCP "
+                               "one, is wanted");
+        return {};
+    }
+    const auto endpoint = a.endpoint("service", given);
+    return {Protocol::tcp, endpoint, {}, endpoint.address.family()};
 }
 
 std::string text_of(const ServiceKey& key) {
@@ -104,25 +128,34 @@ public:
     Model(const ipvs::Options& options, py::object keeps)
         : keeps_(std::move(keeps)), ipvs_(options) {}
 
-    /// None = as late as the latest call.
-    Time at(std::optional<Time> now) {
+    /// When a call is to happen; None = as late as the latest call.
+    Time moment(Arguments& a, const py::object& now) const {
+        const auto asked = now.is_none() ? now_ : Time(a.time("now", now));
+        if (!now.is_none() && asked < now_) {
+            a.wrong("now", fmt::format("time runs backwards: {} s after {} s", to_seconds(asked),
+                                       to_seconds(now_)));
+        }
+        return asked;
+    }
+    /// Does `what` to the Ipvs at the moment. Raises IpvsError if that is its scheduler's wish, and
+    /// PluginError if a plug-in does what it must not.
+    template <class What>
+    auto at(Time moment, const What& what) {
         if (deciding_) {
-            throw std::runtime_error("schedule() cannot change the Ipvs that asks it");
+            const char* reason = "schedule() cannot change the Ipvs that asks it";
+            raise("IpvsError", reason, reason);
         }
-        if (now && *now < now_) {
-            throw py::value_error(fmt::format("time runs backwards: {} s after {} s",
-                                              to_seconds(*now), to_seconds(now_)));
+        now_ = moment;
+        const Deciding mark(deciding_);
+        try {
+            return what(ipvs_);
+        } catch (const py::builtin_exception&) {
+            throw;
+        } catch (const std::runtime_error& error) {
+            raise("PluginError", error.what());
         }
-        now_ = now.value_or(now_);
-        return now_;
     }
     Time now() const { return now_; }
-    Verdict step(const Segment& segment, std::optional<Time> now) {
-        const auto moment = at(now);
-        const Deciding mark(deciding_);
-        return ipvs_.step(segment, moment);
-    }
-    ipvs::Ipvs& operator()() { return ipvs_; }
     const ipvs::Ipvs& operator()() const { return ipvs_; }
 
 private:
@@ -144,17 +177,6 @@ private:
     Time now_{};
 };
 
-ipvs::ServiceSettings service_settings(const std::string& scheduler, Duration persistent,
-                                       Address mask, unsigned prefix, bool one_packet, bool flag_1,
-                                       bool flag_2) {
-    return {scheduler, persistent, mask, prefix, one_packet, flag_1, flag_2};
-}
-
-ipvs::DestinationSettings destination_settings(const std::string& method, Weight weight,
-                                               std::uint32_t upper, std::uint32_t lower) {
-    return {methods.value_of(method), weight, upper, lower};
-}
-
 void bind_service_key(py::module_& m) {
     py::class_<ServiceKey>(
         m, "ServiceKey",
@@ -165,17 +187,14 @@ void bind_service_key(py::module_& m) {
         "<lvslab.ServiceKey udp 192.168.26.10:53>\n"
         ">>> lvslab.ServiceKey(fwmark=80)\n"
         "<lvslab.ServiceKey fwmark 80>\n")
-        .def(py::init(&service_key), py::arg("endpoint") = py::none(), py::kw_only(),
-             py::arg("protocol") = Protocol::tcp, py::arg("fwmark") = Fwmark(0),
+        .def(py::init([](const py::object& endpoint, const py::args& unnamed,
+                         const py::object& protocol, const py::object& fwmark,
+                         const py::object& family, const py::kwargs& named) {
+                 Arguments("ServiceKey").no_more(unnamed, named, {"protocol", "fwmark", "family"});
+                 return service_key(endpoint, protocol, fwmark, family);
+             }),
+             py::arg("endpoint") = py::none(), py::arg("protocol") = "tcp", py::arg("fwmark") = 0,
              py::arg("family") = "ipv4")
-        .def(py::init([](const std::string& text) {
-            const auto endpoint = Endpoint::parse(text);
-            if (!endpoint) {
-                throw py::value_error(
-                    fmt::format("\"{}\" is no address and port, as 192.168.26.10:80 is", text));
-            }
-            return service_key(endpoint, Protocol::tcp, Fwmark(0), "ipv4");
-        }))
         .def_readonly("endpoint", &ServiceKey::endpoint, "\"ADDRESS:PORT\"; unused with fwmark.")
         .def_readonly("protocol", &ServiceKey::protocol, "\"tcp\", \"udp\", or \"ip\" by mark.")
         .def_readonly("fwmark", &ServiceKey::fwmark, "Firewall mark; 0 = none (int).")
@@ -183,7 +202,6 @@ void bind_service_key(py::module_& m) {
         .def("__hash__", [](const ServiceKey& k) { return py::hash(py::str(text_of(k))); })
         .def("__repr__",
              [](const ServiceKey& k) { return fmt::format("<lvslab.ServiceKey {}>", text_of(k)); });
-    py::implicitly_convertible<py::str, ServiceKey>();
 }
 
 void bind_segment(py::module_& m) {
@@ -193,20 +211,25 @@ void bind_segment(py::module_& m) {
         "`flags` are words: \"syn\", \"ack\", \"fin ack\", \"rst\"; \"\" for UDP. With `direction` "
         "\"from_client\" the source is the client and the destination the virtual service; with "
         "\"from_server\" (replies under NAT) the real server and the client.")
-        .def(py::init([](Endpoint source, Endpoint destination, const std::string& flags,
-                         Protocol protocol, const std::string& direction, Fwmark mark,
-                         std::uint32_t count) {
-                 return Segment{directions.value_of(direction),
-                                protocol,
-                                source,
-                                destination,
-                                flags_of(flags),
-                                mark,
-                                count};
+        .def(py::init([](const py::object& source, const py::object& destination,
+                         const py::object& flags, const py::args& unnamed,
+                         const py::object& protocol, const py::object& direction,
+                         const py::object& mark, const py::object& count, const py::kwargs& named) {
+                 Arguments a("Segment");
+                 a.no_more(unnamed, named, {"protocol", "direction", "mark", "count"});
+                 const Segment segment{a.choice("direction", direction, directions),
+                                       a.protocol("protocol", protocol),
+                                       a.endpoint("source", source),
+                                       a.endpoint("destination", destination),
+                                       flags_in(a, "flags", flags),
+                                       a.mark("mark", mark),
+                                       a.whole<std::uint32_t>("count", count, 1)};
+                 a.check();
+                 return segment;
              }),
-             py::arg("source"), py::arg("destination"), py::arg("flags") = "", py::kw_only(),
-             py::arg("protocol") = Protocol::tcp, py::arg("direction") = "from_client",
-             py::arg("mark") = Fwmark(0), py::arg("count") = 1)
+             py::arg("source") = py::none(), py::arg("destination") = py::none(),
+             py::arg("flags") = "", py::arg("protocol") = "tcp",
+             py::arg("direction") = "from_client", py::arg("mark") = 0, py::arg("count") = 1)
         .def_readonly("source", &Segment::source, "\"ADDRESS:PORT\".")
         .def_readonly("destination", &Segment::destination, "\"ADDRESS:PORT\".")
         .def_readonly("protocol", &Segment::protocol, "\"tcp\" or \"udp\".")
@@ -307,95 +330,214 @@ std::vector<Entry> entries_of(const Model& model) {
     return entries;
 }
 
-using Now = std::optional<Time>;
+using Given = const py::object&;
 
-void bind_services(py::class_<Model>& c) {
-    const auto settings = [](auto method, const char* what) {
-        return [method, what](Model& model, const ServiceKey& key, const std::string& scheduler,
-                              Duration persistent, Address mask, unsigned prefix, bool one_packet,
-                              bool flag_1, bool flag_2, Now now) {
-            expect_ok((model().*method)(key,
-                                        service_settings(scheduler, persistent, mask, prefix,
-                                                         one_packet, flag_1, flag_2),
-                                        model.at(now)),
-                      fmt::format("{} {}", what, text_of(key)));
-        };
-    };
-    const auto define = [&](const char* name, auto method, const char* doc) {
-        c.def(name, settings(method, name), py::arg("service"), py::kw_only(),
-              py::arg("scheduler") = "wlc", py::arg("persistent") = Duration{},
-              py::arg("persistence_mask") = Address::v4(0xFFFFFFFFU),
-              py::arg("persistence_prefix") = 128, py::arg("one_packet") = false,
-              py::arg("fallback") = false, py::arg("hash_port") = false,
-              py::arg("now") = py::none(), doc);
-    };
-    define("add_service", &ipvs::Ipvs::add_service,
-           "Adds a virtual service (a ServiceKey, or text for a TCP one).\n\n"
-           "persistent: seconds, 0 = none. fallback, hash_port: sh-fallback/mh-fallback and "
-           "sh-port/mh-port. Raises IpvsError if IPVS refuses it.");
-    define("edit_service", &ipvs::Ipvs::edit_service,
-           "Sets all of a service's settings anew; what is not given is the default.");
-    c.def(
-        "remove_service",
-        [](Model& model, const ServiceKey& key, Now now) {
-            expect_ok(model().remove_service(key, model.at(now)),
-                      fmt::format("remove_service {}", text_of(key)));
-        },
-        py::arg("service"), py::kw_only(), py::arg("now") = py::none(),
-        "Removes a service and its destinations.");
+/// Which scheduler there is not, and which there are.
+std::string unknown_scheduler(const std::string& name, ipvs::ControlResult result) {
+    if (result != ipvs::ControlResult::unknown_scheduler) {
+        return "";
+    }
+    std::vector<std::string_view> known;
+    for (const auto& entry : ipvs::scheduler_table()) {
+        known.push_back(entry.name);
+    }
+    return fmt::format(" \"{}\"{}", name, suggestion(name, known));
 }
 
-void bind_destinations(py::class_<Model>& c) {
+/// Which of a destination's settings IPVS refuses.
+std::string refused(const ServiceKey& key, const Endpoint& server,
+                    const ipvs::DestinationSettings& settings, ipvs::ControlResult result) {
+    if (result == ipvs::ControlResult::out_of_range) {
+        return settings.weight.value() < 0
+                   ? fmt::format(" (weight {}: 0 or more is wanted)", settings.weight.value())
+                   : fmt::format(" (lower_threshold {} is above upper_threshold {})",
+                                 settings.lower_threshold, settings.upper_threshold);
+    }
+    if (result == ipvs::ControlResult::invalid && server.address.family() != key.family) {
+        return " (between IPv4 and IPv6 there is method \"tunnel\" alone)";
+    }
+    return "";
+}
+
+void bind_services(py::class_<Model>& c) {
+    static const std::vector<std::string_view> known{
+        "scheduler",  "persistent", "persistence_mask", "persistence_prefix",
+        "one_packet", "fallback",   "hash_port",        "now"};
     const auto define = [&](const char* name, auto method, const char* doc) {
         c.def(
             name,
-            [method, name](Model& model, const ServiceKey& key, const Endpoint& server,
-                           const std::string& forwarding, Weight weight, std::uint32_t upper,
-                           std::uint32_t lower, Now now) {
-                expect_ok((model().*method)(key, server,
-                                            destination_settings(forwarding, weight, upper, lower),
-                                            model.at(now)),
-                          fmt::format("{} {} of {}", name, server.to_string(), text_of(key)));
+            [method, name](Model& model, Given service, const py::args& unnamed, Given scheduler,
+                           Given persistent, Given mask, Given prefix, Given one_packet,
+                           Given fallback, Given hash_port, Given now, const py::kwargs& named) {
+                Arguments a(name);
+                a.no_more(unnamed, named, known);
+                const auto key = service_in(a, service);
+                const ipvs::ServiceSettings settings{
+                    a.text("scheduler", scheduler, "scheduler's name, as \"wlc\" is"),
+                    a.time("persistent", persistent),
+                    a.address("persistence_mask", mask),
+                    a.whole<unsigned>("persistence_prefix", prefix, 1, 128),
+                    a.truth("one_packet", one_packet),
+                    a.truth("fallback", fallback),
+                    a.truth("hash_port", hash_port)};
+                const auto moment = model.moment(a, now);
+                a.check();
+                const auto result = model.at(moment, [&](ipvs::Ipvs& ipvs) {
+                    return (ipvs.*method)(key, settings, moment);
+                });
+                expect_ok(result, fmt::format("{} {}", name, text_of(key)),
+                          unknown_scheduler(settings.scheduler, result));
             },
-            py::arg("service"), py::arg("server"), py::kw_only(), py::arg("method") = "nat",
-            py::arg("weight") = Weight(1), py::arg("upper_threshold") = 0,
+            py::arg("service") = py::none(), py::arg("scheduler") = "wlc",
+            py::arg("persistent") = 0, py::arg("persistence_mask") = "255.255.255.255",
+            py::arg("persistence_prefix") = 128, py::arg("one_packet") = false,
+            py::arg("fallback") = false, py::arg("hash_port") = false, py::arg("now") = py::none(),
+            doc);
+    };
+    define("add_service", &ipvs::Ipvs::add_service,
+           "add_service(service, *, scheduler=\"wlc\", persistent=0, "
+           "persistence_mask=\"255.255.255.255\", persistence_prefix=128, one_packet=False, "
+           "fallback=False, hash_port=False, now=None)\n\n"
+           "Adds a virtual service (a ServiceKey, or text for a TCP one).\n\n"
+           "persistent: seconds, 0 = none. fallback, hash_port: sh-fallback/mh-fallback and "
+           "sh-port/mh-port. Raises InputError for values that are none, all of them at once, and "
+           "IpvsError if IPVS refuses it.");
+    define("edit_service", &ipvs::Ipvs::edit_service,
+           "edit_service(service, *, the same as add_service)\n\n"
+           "Sets all of a service's settings anew; what is not given is the default.");
+    c.def(
+        "remove_service",
+        [](Model& model, Given service, Given now) {
+            Arguments a("remove_service");
+            const auto key = service_in(a, service);
+            const auto moment = model.moment(a, now);
+            a.check();
+            expect_ok(
+                model.at(moment, [&](ipvs::Ipvs& i) { return i.remove_service(key, moment); }),
+                fmt::format("remove_service {}", text_of(key)));
+        },
+        py::arg("service"), py::kw_only(), py::arg("now") = py::none(),
+        "remove_service(service, *, now=None)\n\nRemoves a service and its destinations.");
+}
+
+void bind_destinations(py::class_<Model>& c) {
+    static const std::vector<std::string_view> known{"method", "weight", "upper_threshold",
+                                                     "lower_threshold", "now"};
+    const auto define = [&](const char* name, auto method, const char* doc) {
+        c.def(
+            name,
+            [method, name](Model& model, Given service, Given server, const py::args& unnamed,
+                           Given forwarding, Given weight, Given upper, Given lower, Given now,
+                           const py::kwargs& named) {
+                Arguments a(name);
+                a.no_more(unnamed, named, known);
+                const auto key = service_in(a, service);
+                const auto endpoint = a.endpoint("server", server);
+                const ipvs::DestinationSettings settings{
+                    a.choice("method", forwarding, methods), a.weight("weight", weight),
+                    a.whole<std::uint32_t>("upper_threshold", upper),
+                    a.whole<std::uint32_t>("lower_threshold", lower)};
+                const auto moment = model.moment(a, now);
+                a.check();
+                const auto result = model.at(moment, [&](ipvs::Ipvs& ipvs) {
+                    return (ipvs.*method)(key, endpoint, settings, moment);
+                });
+                expect_ok(result,
+                          fmt::format("{} {} of {}", name, endpoint.to_string(), text_of(key)),
+                          refused(key, endpoint, settings, result));
+            },
+            py::arg("service") = py::none(), py::arg("server") = py::none(),
+            py::arg("method") = "nat", py::arg("weight") = 1, py::arg("upper_threshold") = 0,
             py::arg("lower_threshold") = 0, py::arg("now") = py::none(), doc);
     };
     define("add_destination", &ipvs::Ipvs::add_destination,
+           "add_destination(service, server, *, method=\"nat\", weight=1, upper_threshold=0, "
+           "lower_threshold=0, now=None)\n\n"
            "Adds a real server, \"ADDRESS:PORT\", to a service.\n\n"
            "method: \"nat\", \"direct\", \"tunnel\" or \"local\". weight: 0 or more, 0 = no new "
-           "connections. Thresholds count connections, 0 = none.");
+           "connections. Thresholds count connections, 0 = none. Raises InputError for values that "
+           "are none, all of them at once, and IpvsError if IPVS refuses it.\n\n"
+           ">>> import lvslab\n"
+           ">>> ipvs = lvslab.Ipvs()\n"
+           ">>> try:\n"
+           "...     ipvs.add_destination(\"192.168.26.10:80\", \"10.0.0.1\", weight=\"2\")\n"
+           "... except lvslab.InputError as error:\n"
+           "...     [d.file for d in error.diagnostics]\n"
+           "['add_destination.server', 'add_destination.weight']\n");
     define("edit_destination", &ipvs::Ipvs::edit_destination,
+           "edit_destination(service, server, *, the same as add_destination)\n\n"
            "Sets all of a real server's settings anew; what is not given is the default.");
     c.def(
         "remove_destination",
-        [](Model& model, const ServiceKey& key, const Endpoint& server, Now now) {
-            expect_ok(model().remove_destination(key, server, model.at(now)),
-                      fmt::format("remove_destination {} of {}", server.to_string(), text_of(key)));
+        [](Model& model, Given service, Given server, Given now) {
+            Arguments a("remove_destination");
+            const auto key = service_in(a, service);
+            const auto endpoint = a.endpoint("server", server);
+            const auto moment = model.moment(a, now);
+            a.check();
+            expect_ok(
+                model.at(
+                    moment,
+                    [&](ipvs::Ipvs& i) { return i.remove_destination(key, endpoint, moment); }),
+                fmt::format("remove_destination {} of {}", endpoint.to_string(), text_of(key)));
         },
         py::arg("service"), py::arg("server"), py::kw_only(), py::arg("now") = py::none(),
+        "remove_destination(service, server, *, now=None)\n\n"
         "Removes a real server; its entries stay until they expire.");
     c.def(
         "destinations",
-        [](const Model& model, const ServiceKey& key) { return model().destinations(key); },
+        [](const Model& model, Given service) {
+            Arguments a("destinations");
+            const auto key = service_in(a, service);
+            a.check();
+            return model().destinations(key);
+        },
         py::arg("service"),
+        "destinations(service)\n\n"
         "The real servers of a service, in the kernel's order: the newest first.");
 }
 
+Verdict step(Model& model, Given segment, Given now) {
+    Arguments a("step");
+    if (!py::isinstance<Segment>(segment)) {
+        a.wrong("segment", shown(segment) + " is no lvslab.Segment");
+    }
+    const auto moment = model.moment(a, now);
+    a.check();
+    const auto& packet = segment.cast<const Segment&>();
+    return model.at(moment, [&](ipvs::Ipvs& ipvs) { return ipvs.step(packet, moment); });
+}
+
 void bind_steps(py::class_<Model>& c) {
-    c.def("step", &Model::step, py::arg("segment"), py::arg("now") = py::none(),
-          "What happens to this segment at `now` (seconds; None = the latest time): finds or makes "
-          "its entry, runs the state machine, counts. Timers due by then fire first.");
     c.def(
-        "advance", [](Model& model, Time now) { model().advance(model.at(now)); }, py::arg("now"),
-        "Fires every timer due at or before `now` (seconds).");
+        "step", &step, py::arg("segment"), py::arg("now") = py::none(),
+        "step(segment, now=None)\n\n"
+        "What happens to this segment at `now` (seconds; None = the latest time): finds or makes "
+        "its entry, runs the state machine, counts. Timers due by then fire first.\n\n"
+        "Raises InputError for a time before the latest, PluginError if a plug-in's scheduler does "
+        "what it must not, and whatever one in Python raises.");
+    c.def(
+        "advance",
+        [](Model& model, Given now) {
+            Arguments a("advance");
+            // None is no time here: what would it fire?
+            const auto moment = now.is_none() ? Time(a.time("now", now)) : model.moment(a, now);
+            a.check();
+            model.at(moment, [&](ipvs::Ipvs& ipvs) { ipvs.advance(moment); });
+        },
+        py::arg("now"), "advance(now)\n\nFires every timer due at or before `now` (seconds).");
     c.def(
         "set_timeouts",
-        [](Model& model, Duration tcp, Duration tcp_fin, Duration udp) {
-            model().set_timeouts({tcp, tcp_fin, udp});
+        [](Model& model, Given tcp, Given tcp_fin, Given udp) {
+            Arguments a("set_timeouts");
+            const ipvs::Timeouts timeouts{a.time("tcp", tcp), a.time("tcp_fin", tcp_fin),
+                                          a.time("udp", udp)};
+            a.check();
+            model.at(model.now(), [&](ipvs::Ipvs& ipvs) { ipvs.set_timeouts(timeouts); });
         },
-        py::kw_only(), py::arg("tcp") = Duration{}, py::arg("tcp_fin") = Duration{},
-        py::arg("udp") = Duration{}, "As `ipvsadm --set`, in seconds; 0 keeps what is there.");
+        py::kw_only(), py::arg("tcp") = 0, py::arg("tcp_fin") = 0, py::arg("udp") = 0,
+        "set_timeouts(*, tcp=0, tcp_fin=0, udp=0)\n\n"
+        "As `ipvsadm --set`, in seconds; 0 keeps what is there.");
     c.def("connections", &entries_of,
           "The live entries, templates included (list of Connection), in an order that is the "
           "same in every run.");
@@ -409,19 +551,25 @@ void bind_steps(py::class_<Model>& c) {
     c.def("__len__", [](const Model& m) { return m().connection_count(); });
 }
 
-std::unique_ptr<Model> make_model(const std::string& profile, const std::string& expiry,
-                                  Duration wheel_phase, std::uint64_t seed, bool expire_nodest_conn,
-                                  bool expire_quiescent_template, unsigned conn_reuse_mode,
-                                  bool sloppy_tcp, const py::object& schedulers) {
+std::unique_ptr<Model> make_model(const py::args& unnamed, Given profile, Given expiry,
+                                  Given wheel_phase, Given seed, Given expire_nodest_conn,
+                                  Given expire_quiescent_template, Given conn_reuse_mode,
+                                  Given sloppy_tcp, Given schedulers, const py::kwargs& named) {
+    Arguments a("Ipvs");
+    a.no_more(unnamed, named,
+              {"profile", "expiry", "wheel_phase", "seed", "expire_nodest_conn",
+               "expire_quiescent_template", "conn_reuse_mode", "sloppy_tcp", "schedulers"});
     ipvs::Options options;
-    options.profile = profiles.value_of(profile);
-    options.expiry = expiries.value_of(expiry);
-    options.wheel_phase = wheel_phase;
-    options.seed = seed;
-    options.expire_nodest_conn = expire_nodest_conn;
-    options.expire_quiescent_template = expire_quiescent_template;
-    options.conn_reuse_mode = conn_reuse_mode;
-    options.sloppy_tcp = sloppy_tcp;
+    options.profile = a.choice("profile", profile, profiles);
+    options.expiry = a.choice("expiry", expiry, expiries);
+    options.wheel_phase = a.time("wheel_phase", wheel_phase);
+    options.seed = a.whole<std::uint64_t>("seed", seed);
+    options.expire_nodest_conn = a.truth("expire_nodest_conn", expire_nodest_conn);
+    options.expire_quiescent_template =
+        a.truth("expire_quiescent_template", expire_quiescent_template);
+    options.conn_reuse_mode = a.whole<unsigned>("conn_reuse_mode", conn_reuse_mode);
+    options.sloppy_tcp = a.truth("sloppy_tcp", sloppy_tcp);
+    a.check();
     const auto registered = py::module_::import("lvslab.schedulers").attr("registered");
     return std::make_unique<Model>(options, registered(schedulers));
 }
@@ -429,6 +577,9 @@ std::unique_ptr<Model> make_model(const std::string& profile, const std::string&
 }  // namespace
 
 void bind_ipvs(py::module_& m) {
+    // Whatever is given is an object to pybind11: the docs say what it should be.
+    py::options options;
+    options.disable_function_signatures();
     bind_service_key(m);
     bind_segment(m);
     bind_verdict(m);
@@ -449,15 +600,14 @@ void bind_ipvs(py::module_& m) {
         "<lvslab.Verdict forward to 10.0.0.2:80, scheduled>\n"
         ">>> ipvs.connections()[0].state\n"
         "'SYN_RECV'\n");
-    c.def(py::init(&make_model), py::kw_only(), py::arg("profile") = "recent",
-          py::arg("expiry") = "exact", py::arg("wheel_phase") = Duration{}, py::arg("seed") = 1,
-          py::arg("expire_nodest_conn") = false, py::arg("expire_quiescent_template") = false,
-          py::arg("conn_reuse_mode") = 1, py::arg("sloppy_tcp") = false,
-          py::arg("schedulers") = py::none(),
+    c.def(py::init(&make_model), py::arg("profile") = "recent", py::arg("expiry") = "exact",
+          py::arg("wheel_phase") = 0, py::arg("seed") = 1, py::arg("expire_nodest_conn") = false,
+          py::arg("expire_quiescent_template") = false, py::arg("conn_reuse_mode") = 1,
+          py::arg("sloppy_tcp") = false, py::arg("schedulers") = py::none(),
           "profile: \"recent\" or \"classic\" kernels. expiry: \"exact\", or \"wheel\" with a "
           "phase in seconds, as late as the kernel's timer wheel. seed: of random schedulers. "
           "schedulers: list of own ones, subclasses of Scheduler and SchedulerPlugin objects. "
-          "The rest as in net.ipv4.vs.*.");
+          "The rest as in net.ipv4.vs.*. Raises InputError for values that are none.");
     bind_services(c);
     bind_destinations(c);
     bind_steps(c);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /// How core's values look in Python: times as seconds, addresses and endpoints as text, ports,
 /// weights and marks as whole numbers. Every source of the module includes this before it binds
-/// anything, so that each value looks the same everywhere.
+/// anything, so that each value looks the same everywhere. The way in is bindings/arguments.hpp.
 #pragma once
 
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
@@ -35,11 +34,7 @@ namespace pybind11::detail {
 template <>
 struct type_caster<lvslab::Duration> {
     PYBIND11_TYPE_CASTER(lvslab::Duration, const_name("float | datetime.timedelta"));
-    bool load(handle source, bool) {
-        const auto read = lvslab::python::duration_of(source);
-        value = read.value_or(lvslab::Duration{});
-        return read.has_value();
-    }
+    bool load(handle, bool) { return false; }
     static handle cast(lvslab::Duration d, return_value_policy, handle) {
         return PyFloat_FromDouble(lvslab::to_seconds(d));
     }
@@ -48,11 +43,7 @@ struct type_caster<lvslab::Duration> {
 template <>
 struct type_caster<lvslab::Time> {
     PYBIND11_TYPE_CASTER(lvslab::Time, const_name("float | datetime.timedelta"));
-    bool load(handle source, bool) {
-        const auto read = lvslab::python::duration_of(source);
-        value = lvslab::Time(read.value_or(lvslab::Duration{}));
-        return read.has_value();
-    }
+    bool load(handle, bool) { return false; }
     static handle cast(lvslab::Time t, return_value_policy, handle) {
         return PyFloat_FromDouble(lvslab::python::seconds_of(t));
     }
@@ -81,19 +72,7 @@ struct type_caster<lvslab::Address> {
 template <>
 struct type_caster<lvslab::Endpoint> {
     PYBIND11_TYPE_CASTER(lvslab::Endpoint, const_name("str"));
-    bool load(handle source, bool) {
-        if (!isinstance<str>(source)) {
-            return false;
-        }
-        const auto text = source.cast<std::string>();
-        const auto read = lvslab::Endpoint::parse(text);
-        if (!read) {
-            throw value_error(
-                fmt::format("\"{}\" is no address and port, as 192.168.26.10:80 is", text));
-        }
-        value = *read;
-        return true;
-    }
+    bool load(handle, bool) { return false; }
     static handle cast(const lvslab::Endpoint& e, return_value_policy, handle) {
         return str(e.to_string()).release();
     }
@@ -112,39 +91,14 @@ template <class Tag, class Rep>
 struct type_caster<lvslab::Quantity<Tag, Rep>> {
     using Value = lvslab::Quantity<Tag, Rep>;
     PYBIND11_TYPE_CASTER(Value, const_name("int"));
-    bool load(handle source, bool) {
-        if (!PyLong_Check(source.ptr())) {
-            return false;
-        }
-        int overflow = 0;
-        const long long number = PyLong_AsLongLongAndOverflow(source.ptr(), &overflow);
-        using Limits = std::numeric_limits<Rep>;
-        if (overflow != 0 || number < static_cast<long long>(Limits::min()) ||
-            (number > 0 && static_cast<unsigned long long>(number) > Limits::max())) {
-            throw value_error(fmt::format("a number from {} to {} is wanted here", +Limits::min(),
-                                          +Limits::max()));
-        }
-        value = Value(static_cast<Rep>(number));
-        return true;
-    }
+    bool load(handle, bool) { return false; }
     static handle cast(Value v, return_value_policy, handle) { return int_(v.value()).release(); }
 };
 
 template <>
 struct type_caster<lvslab::Protocol> {
     PYBIND11_TYPE_CASTER(lvslab::Protocol, const_name("str"));
-    bool load(handle source, bool) {
-        if (!isinstance<str>(source)) {
-            return false;
-        }
-        const auto text = source.cast<std::string>();
-        const auto read = lvslab::parse_protocol(text);
-        if (!read) {
-            throw value_error(fmt::format("\"{}\" is no protocol (tcp, udp)", text));
-        }
-        value = *read;
-        return true;
-    }
+    bool load(handle, bool) { return false; }
     static handle cast(lvslab::Protocol p, return_value_policy, handle) {
         return str(std::string(lvslab::to_string(p))).release();
     }

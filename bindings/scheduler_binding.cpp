@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "bindings/arguments.hpp"
 #include "bindings/parts.hpp"
 #include "bindings/python_types.hpp"
 #include "core/base/random.hpp"
@@ -120,6 +121,21 @@ std::shared_ptr<RegisteredScheduler> register_scheduler(const std::string& name,
         });
 }
 
+plugin::SchedulerLibrary load_library(const py::object& path) {
+    Arguments a("SchedulerPlugin");
+    const auto named = py::reinterpret_steal<py::object>(PyOS_FSPath(path.ptr()));
+    if (!named) {
+        PyErr_Clear();
+    }
+    const auto text = a.text("path", named ? named : path, "path of a shared library");
+    a.check();
+    try {
+        return plugin::SchedulerLibrary(text);
+    } catch (const std::runtime_error& error) {
+        raise("PluginError", error.what());
+    }
+}
+
 void bind_request(py::module_& m) {
     using ipvs::ScheduleRequest;
     py::class_<ScheduleRequest>(m, "Request", "The first packet of a connection.")
@@ -173,9 +189,10 @@ void bind_scheduler(py::module_& m) {
     py::class_<SchedulerLibrary, std::shared_ptr<SchedulerLibrary>>(
         m, "SchedulerPlugin",
         "A scheduler from a shared library (core/ipvs/scheduler_plugin.h).\n\n"
-        "Known by its name for as long as it lives. Raises RuntimeError with the reason if the "
-        "file cannot be used.")
-        .def(py::init<const std::string&>(), py::arg("path"))
+        "Known by its name for as long as it lives. Raises PluginError with the file and the "
+        "reason "
+        "if it cannot be used.")
+        .def(py::init(&load_library), py::arg("path"))
         .def_property_readonly("name", &SchedulerLibrary::name, "What it is called (str).")
         .def_property_readonly("rule", &SchedulerLibrary::rule, "What it does (str).")
         .def_property_readonly("path", &SchedulerLibrary::path,

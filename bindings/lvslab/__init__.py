@@ -33,7 +33,7 @@ from ._lvslab import (
     __version__,
 )
 from .building import build_config, build_scenario
-from .errors import InputError, IpvsError, RunError
+from .errors import InputError, IpvsError, PluginError, RunError
 from .files import InputWarning, check_config, load_config, load_scenario
 from .result import OUTCOMES, Expectation, Result
 from .running import WORLDS, run
@@ -50,6 +50,7 @@ __all__ = [
     "InputWarning",
     "Ipvs",
     "IpvsError",
+    "PluginError",
     "LvsConfig",
     "RealServer",
     "Request",

@@ -3,7 +3,7 @@
 
 
 class InputError(ValueError):
-    """A file, or a text in its place, has errors: all of them at once.
+    """A file, or a text in its place, or a call's values have errors: all of them at once.
 
     >>> import lvslab
     >>> try:
@@ -13,7 +13,9 @@ class InputError(ValueError):
     [(1, 12, 'error'), (2, 13, 'error')]
 
     Attributes:
-        diagnostics: list of Diagnostic, by place; warnings and notes are among them.
+        diagnostics: list of Diagnostic, by place; warnings and notes are among them. What is wrong
+            with a value from Python has its name in the place of a file:
+            ``servers.web1.service``, ``add_destination.weight``.
     """
 
     def __init__(self, diagnostics):
@@ -37,6 +39,10 @@ class IpvsError(ValueError):
 
     def __reduce__(self):
         return IpvsError, (str(self), self.reason)
+
+
+class PluginError(RuntimeError):
+    """A scheduler's shared library cannot be used, or does what it must not: which, and why."""
 
 
 class RunError(RuntimeError):

@@ -5,6 +5,7 @@ import weakref
 from functools import partial
 
 from . import _lvslab
+from .errors import InputError
 
 _registered = weakref.WeakValueDictionary()
 
@@ -61,20 +62,35 @@ def _made(kind, seed):
 
 
 def registered(schedulers):
-    """What keeps these schedulers known: subclasses of Scheduler, or SchedulerPlugin objects."""
+    """What keeps these schedulers known: subclasses of Scheduler, or SchedulerPlugin objects.
+
+    InputError for what cannot be a scheduler's name, TypeError for what is no scheduler.
+    """
     kept = []
-    for scheduler in schedulers or ():
+    if schedulers is not None and not isinstance(schedulers, (list, tuple, set, frozenset)):
+        raise TypeError(f"schedulers: {schedulers!r} is no list of schedulers")
+    for place, scheduler in enumerate(schedulers or ()):
         if isinstance(scheduler, _lvslab.SchedulerPlugin):
             kept.append(scheduler)
         elif isinstance(scheduler, type) and issubclass(scheduler, Scheduler):
             known = _registered.get(scheduler)
             if known is None:
-                name = scheduler.name or scheduler.__name__
-                known = _lvslab.register_scheduler(name, partial(_made, scheduler))
+                known = _register(scheduler, f"schedulers[{place}]")
                 _registered[scheduler] = known
             kept.append(known)
         else:
+            hint = "; the class is wanted" if isinstance(scheduler, Scheduler) else ""
             raise TypeError(
-                f"{scheduler!r} is neither a subclass of lvslab.Scheduler nor a SchedulerPlugin"
+                f"{scheduler!r} is neither a subclass of lvslab.Scheduler nor a SchedulerPlugin{hint}"
             )
     return kept
+
+
+def _register(kind, place):
+    name = kind.__name__ if kind.name is None else kind.name
+    try:
+        if not isinstance(name, str):
+            raise ValueError(f"{name!r} is no scheduler's name")
+        return _lvslab.register_scheduler(name, partial(_made, kind))
+    except ValueError as error:
+        raise InputError([_lvslab.Diagnostic("error", place, 0, 0, str(error))]) from None

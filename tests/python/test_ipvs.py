@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """core::Ipvs, scripted one decision at a time."""
 import datetime
+import re
 
 import lvslab
+import numpy
 import pytest
 
 VIP = "192.168.26.10:80"
@@ -130,11 +132,92 @@ def test_bad_values_are_named(call, message):
         call()
 
 
-def test_wrong_types():
-    with pytest.raises(TypeError):
-        cluster().step(syn(1), "soon")
-    with pytest.raises(TypeError):
-        lvslab.Segment(1, 2)
+@pytest.mark.parametrize(
+    "call, wrong",
+    [
+        (lambda i: i.add_service("192.168.26.11"), ["add_service.service: .* the port is missing"]),
+        (lambda i: i.add_service(80), ["add_service.service: 80 .int. is no virtual service"]),
+        (lambda i: i.add_service(VIP, scheduler=7), ["add_service.scheduler: 7 .int. is no sch"]),
+        (
+            lambda i: i.add_service("192.168.26.300:80", persistent="long", one_packet="no"),
+            [
+                'add_service.service: .* "192.168.26.300" is no IP address',
+                'add_service.persistent: "long" is no time',
+                'add_service.one_packet: "no" is neither True nor False',
+            ],
+        ),
+        (
+            lambda i: i.add_destination(VIP, "10.0.0.9:99999", weight="2", method="dr"),
+            [
+                "add_destination.server: .* 99999 is no port from 0 to 65535",
+                'add_destination.method: "dr" is no forwarding method .nat, local, tunnel, direct',
+                'add_destination.weight: "2" is no whole number from 0 to 2147483647',
+            ],
+        ),
+        (lambda i: i.add_destination(VIP, SERVERS[0], weight=2**31), ["weight: .*from 0 to 2147"]),
+        (lambda i: i.add_destination(VIP, SERVERS[0], weight=1.5), ["weight: 1.5 .float. is no w"]),
+        (lambda i: i.add_destination(VIP, SERVERS[0], upper_threshold=-1), ["upper_threshold: -1"]),
+        (lambda i: i.add_destination(VIP, "::1:80"), ["in brackets, .ADDRESS.:PORT"]),
+        (lambda i: i.add_destination(VIP, "10.0.0.9:http"), ['the port "http" is no number']),
+        (lambda i: i.remove_destination(VIP, None), ["remove_destination.server: None is no addr"]),
+        (lambda i: i.destinations("shop"), ["destinations.service: .*the port is missing"]),
+        (lambda i: i.step("syn", "soon"), ['step.segment: "syn" is no', 'step.now: "soon" is no t']),
+        (lambda i: i.advance(None), ["advance.now: None is no time"]),
+        (lambda i: i.set_timeouts(tcp="15min"), ['set_timeouts.tcp: "15min" is no time']),
+        (lambda i: lvslab.Segment(1, 2), ["Segment.source: 1 .int.", "Segment.destination: 2"]),
+        (lambda i: lvslab.Segment("[::1]:1", VIP, "syn", count=0), ["Segment.count: 0 .int."]),
+        (lambda i: lvslab.Segment("\ud800", "\nx"), ["source: .*ud800", "destination: ..nx"]),
+        (lambda i: lvslab.ServiceKey(fwmark="7"), ['ServiceKey.fwmark: "7" is no whole number']),
+        (lambda i: lvslab.ServiceKey(VIP, protocol=6), ["ServiceKey.protocol: 6 .int. is no prot"]),
+        (lambda i: lvslab.Ipvs(seed="x", profile=3), ["Ipvs.profile: 3", 'Ipvs.seed: "x"']),
+    ],
+)
+def test_wrong_values_are_told_at_once_each_by_its_name(call, wrong):
+    ipvs = cluster()
+    with pytest.raises(lvslab.InputError) as raised:
+        call(ipvs)
+    told = str(raised.value).splitlines()
+    assert len(told) == len(wrong) == len(raised.value.diagnostics), told
+    for line, pattern in zip(told, wrong):
+        assert re.search(pattern, line), line
+    assert len(ipvs.destinations(VIP)) == 3 and ipvs.now == 0
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda i: i.add_service("192.168.26.11:80", schedular="rr"), 'did you mean "scheduler"'),
+        (lambda i: i.add_service("192.168.26.11:80", "rr"), '"rr" needs its name, one of sched'),
+        (lambda i: lvslab.Ipvs("recent"), 'Ipvs: "recent" needs its name, one of profile='),
+        (lambda i: lvslab.Ipvs(schedulers=7), "7 is no list of schedulers"),
+    ],
+)
+def test_arguments_that_there_are_not(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(cluster())
+
+
+def test_ipvs_says_which_setting_it_refuses():
+    ipvs = cluster()
+    for call, message in (
+        (lambda: ipvs.add_service("192.168.26.11:80", scheduler="wlcc"), '"wlcc"; did you mean "wlc"'),
+        (lambda: ipvs.add_destination(VIP, "10.0.0.9:80", weight=-1), "weight -1: 0 or more"),
+        (
+            lambda: ipvs.add_destination(VIP, "10.0.0.9:80", upper_threshold=5, lower_threshold=9),
+            "lower_threshold 9 is above upper_threshold 5",
+        ),
+        (lambda: ipvs.add_destination(VIP, "[2001:db8::1]:80"), '"tunnel" alone'),
+    ):
+        with pytest.raises(lvslab.IpvsError, match=message):
+            call()
+
+
+def test_numbers_of_numpy_are_numbers():
+    ipvs = cluster()
+    ipvs.edit_destination(VIP, SERVERS[0], weight=numpy.int64(7), method="direct")
+    assert 7 in [d.weight for d in ipvs.destinations(VIP)]
+    ipvs.step(syn(1), numpy.float64(2.5))
+    assert ipvs.now == 2.5
 
 
 def test_time_does_not_run_backwards():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Schedulers of one's own: Python classes and plug-ins."""
 import gc
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -8,6 +9,7 @@ from random import Random
 
 import lvslab
 import pytest
+from small_cluster import by_direct_routing
 
 ROOT = Path(__file__).resolve().parents[2]
 VIP = "192.168.26.10:80"
@@ -152,7 +154,7 @@ def test_it_cannot_change_what_asks_it():
             mine.remove_destination(VIP, SERVERS[0])
 
     mine = cluster("Meddler", schedulers=[Meddler])
-    with pytest.raises(RuntimeError, match="cannot change the Ipvs that asks it"):
+    with pytest.raises(lvslab.IpvsError, match="cannot change the Ipvs that asks it"):
         mine.step(syn(1), 0)
     assert len(mine.destinations(VIP)) == len(ipvs.destinations(VIP)) == 3
 
@@ -230,9 +232,13 @@ def test_what_is_no_server():
 def test_names():
     with pytest.raises(lvslab.IpvsError):
         cluster("fewest", schedulers=[])
-    with pytest.raises(ValueError, match='a scheduler "rr" already'):
+    with pytest.raises(lvslab.InputError, match='schedulers.0.: there is a scheduler "rr" already'):
         lvslab.Ipvs(schedulers=[type("rr", (lvslab.Scheduler,), {})])
-    with pytest.raises(ValueError, match="no scheduler's name"):
+    with pytest.raises(lvslab.InputError, match="7 is no scheduler's name"):
+        lvslab.Ipvs(schedulers=[type("seven", (lvslab.Scheduler,), {"name": 7})])
+    with pytest.raises(TypeError, match="the class is wanted"):
+        lvslab.Ipvs(schedulers=[Fewest()])
+    with pytest.raises(lvslab.InputError, match="no scheduler's name"):
         lvslab.Ipvs(schedulers=[type("a b", (lvslab.Scheduler,), {})])
     with pytest.raises(TypeError, match="neither"):
         lvslab.Ipvs(schedulers=["rr"])
@@ -284,13 +290,13 @@ def test_a_plugin_sees_weights_of_zero(plugin):
 
 
 def test_files_that_are_no_plugin(tmp_path):
-    with pytest.raises(RuntimeError, match="nowhere.so"):
+    with pytest.raises(lvslab.PluginError, match="nowhere.so"):
         lvslab.SchedulerPlugin("nowhere.so")
     source = tmp_path / "other.c"
     library = tmp_path / "other.so"
     source.write_text("int nothing;\n")
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    with pytest.raises(RuntimeError, match="does not define lvslab_scheduler_plugin"):
+    with pytest.raises(lvslab.PluginError, match="does not define lvslab_scheduler_plugin"):
         lvslab.SchedulerPlugin(str(library))
     source.write_text(
         '#include "core/ipvs/scheduler_plugin.h"\n'
@@ -301,5 +307,22 @@ def test_files_that_are_no_plugin(tmp_path):
     )
     library = tmp_path / "later.so"
     subprocess.run(["cc", "-shared", "-fPIC", f"-I{ROOT}", "-o", library, source], check=True)
-    with pytest.raises(RuntimeError, match="speaks version 77 of the interface"):
+    with pytest.raises(lvslab.PluginError, match="speaks version 77 of the interface"):
         lvslab.SchedulerPlugin(str(library))
+    with pytest.raises(lvslab.InputError, match="SchedulerPlugin.path: 7 .int. is no path"):
+        lvslab.SchedulerPlugin(7)
+
+
+def test_a_plugin_that_does_what_it_must_not(tmp_path):
+    source = (ROOT / "sim" / "plugin" / "example" / "least_by_hash.c").read_text()
+    text, changed = re.subn(r"const int64_t first = .*;", "return 7; int64_t first = 0;", source)
+    assert changed == 1
+    wrong, library = tmp_path / "wrong.c", tmp_path / "wrong.so"
+    wrong.write_text(text)
+    subprocess.run(["cc", "-shared", "-fPIC", f"-I{ROOT}", "-o", library, wrong], check=True)
+    known = lvslab.SchedulerPlugin(library)
+    ipvs = cluster("least-by-hash", schedulers=[known])
+    with pytest.raises(lvslab.PluginError, match="returned place 7, but there are 3 real servers"):
+        ipvs.step(syn(1), 0)
+    with pytest.raises(lvslab.RunError, match="returned place 7"):
+        lvslab.run(by_direct_routing(seconds=1), "flow", scheduler=known)
