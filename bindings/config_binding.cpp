@@ -185,15 +185,7 @@ py::tuple parse_config(const std::string& text, const std::string& file,
 /// What `lvslab config check` finds in what it could read.
 std::vector<Diagnostic> check_config(const LvsConfig& config) {
     auto found = config::check(config);
-    for (const auto& service : config.virtual_servers) {
-        for (const auto& server : service.servers) {
-            // What is wrong with a check is wrong for each of its servers.
-            if (service.active && server.active) {
-                found.append(router::check_probe(service, server).diagnostics);
-                break;
-            }
-        }
-    }
+    found.append(router::check_probes(config));
     found.sort();
     return found.items();
 }

@@ -9,6 +9,7 @@
 #include "bindings/parts.hpp"
 #include "bindings/python_types.hpp"
 #include "bindings/scenario_source.hpp"
+#include "core/router/check_settings.hpp"
 #include "core/scenario/reader.hpp"
 
 namespace lvslab::python {
@@ -171,13 +172,16 @@ using Loader = std::function<std::optional<std::string>(const std::string& path)
 Checked<ScenarioSource> read(std::string text, const std::string& file, const Loader& load) {
     Checked<ScenarioSource> source;
     std::map<std::string, std::string> named;
-    auto scenario = scenario::read_scenario(text, file, [&](const std::string& path) {
-        auto found = load(path);
-        if (found) {
-            named[path] = *found;
-        }
-        return found;
-    });
+    auto scenario = scenario::read_scenario(
+        text, file,
+        [&](const std::string& path) {
+            auto found = load(path);
+            if (found) {
+                named[path] = *found;
+            }
+            return found;
+        },
+        router::check_probes);
     source.diagnostics = std::move(scenario.diagnostics);
     if (scenario) {
         source.value =

@@ -7,7 +7,7 @@ import re
 
 from . import _lvslab
 from .errors import InputError
-from .files import load_config, load_scenario
+from .files import load_scenario, read_config_to_run
 
 
 class _Lines:
@@ -87,7 +87,7 @@ def build_scenario(scenario, *, config, **sections):
 
     >>> import lvslab
     >>> config = lvslab.build_config(
-    ...     network="direct",
+    ...     primary="192.168.26.9", network="direct",
     ...     services={"http": dict(address="192.168.26.10 eth0:1", active=True, port=80,
     ...         scheduler="rr",
     ...         servers={"web1": dict(address="192.168.26.21", active=True, weight=1)})})
@@ -162,7 +162,8 @@ def build_config(*, services, **directives):
         LvsConfig.
 
     Raises:
-        InputError: each finding's ``file`` names the value: ``services.http.port``.
+        InputError: each finding's ``file`` names the value: ``services.http.port``. What
+            ``lvslab config check`` calls an error is one here too.
     """
     lines = _Lines()
     _write_block(lines, directives, "", "")
@@ -177,6 +178,6 @@ def build_config(*, services, **directives):
             lines.add("    }", where)
         lines.add("}", place)
     try:
-        return load_config(lines.text(), name="<lvs.cf>")
+        return read_config_to_run(lines.text(), "<lvs.cf>")
     except InputError as error:
         raise lines.relocated(error, "<lvs.cf>") from None

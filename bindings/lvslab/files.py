@@ -48,7 +48,8 @@ def load_config(source, *, name=None):
         name: what messages call it; the path, or ``<lvs.cf>``.
 
     Returns:
-        LvsConfig. What only looks wrong is an InputWarning.
+        LvsConfig. What only looks wrong is an InputWarning; so is what ``lvslab config check``
+        calls an error, since fragments of files are read too: a scenario with it is refused.
 
     Raises:
         InputError: the text has errors; all of them are in ``diagnostics``.
@@ -56,6 +57,7 @@ def load_config(source, *, name=None):
 
     >>> import lvslab
     >>> config = lvslab.load_config('''
+    ... primary = 192.168.26.9
     ... network = direct
     ... virtual web {
     ...     address = 192.168.26.10 eth0:1
@@ -73,7 +75,21 @@ def load_config(source, *, name=None):
     ('wlc', 2)
     """
     text, name, _ = _text_of(source, name, "lvs.cf")
-    return _value_or_raise(*_lvslab.parse_config(text, name, _resolve))
+    config = _value_or_raise(*_lvslab.parse_config(text, name, _resolve))
+    for error in _errors_of(config):
+        warnings.warn(f"{error}; nothing runs it", InputWarning, stacklevel=2)
+    return config
+
+
+def read_config_to_run(text, name):
+    """The same of a text that is to be run: what the check calls errors raises too."""
+    config, diagnostics = _lvslab.parse_config(text, name, _resolve)
+    return _value_or_raise(config, diagnostics + (_errors_of(config) if config else []))
+
+
+def _errors_of(config):
+    """What the check calls errors: no cluster can run so."""
+    return [d for d in _lvslab.check_config(config) if d.severity == "error"]
 
 
 def check_config(source, *, name=None):

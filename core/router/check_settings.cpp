@@ -62,4 +62,15 @@ Checked<health::Probe> check_probe(const config::VirtualServer& service,
     return health::make_probe(text, Endpoint{server.address, server.port});
 }
 
+Diagnostics check_probes(const config::LvsConfig& config) {
+    Diagnostics found;
+    for (const auto& service : config.virtual_servers) {
+        const auto server = std::ranges::find_if(service.servers, &config::RealServer::active);
+        if (service.active && server != service.servers.end()) {
+            found.append(check_probe(service, *server).diagnostics);
+        }
+    }
+    return found;
+}
+
 }  // namespace lvslab::router

@@ -19,4 +19,7 @@ health::CheckSettings check_settings(const config::VirtualServer& service, Weigh
 Checked<health::Probe> check_probe(const config::VirtualServer& service,
                                    const config::RealServer& server);
 
+/// What is wrong with the checks of active services, each once: it is wrong for all their servers.
+Diagnostics check_probes(const config::LvsConfig& config);
+
 }  // namespace lvslab::router

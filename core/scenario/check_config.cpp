@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -70,7 +69,6 @@ public:
             return;
         }
         check_routers();
-        check_timeouts();
         check_nat();
         check_server_networks();
         check_virtual_servers();
@@ -122,33 +120,6 @@ private:
             d_.error(places_.routers.front().public_interface,
                      fmt::format("no router has the address of the primary, {}",
                                  config_.primary.to_string()));
-        }
-    }
-
-    // Piranha hands them to ipvsadm and its own timers, which refuse them or never end.
-    void refuse_negative(const SourceLocation& place, const std::string& what, Duration time) {
-        if (time < Duration::zero()) {
-            d_.error(place, fmt::format("{} is negative, {}s; no world can wait for that", what,
-                                        to_seconds(time)));
-        }
-    }
-
-    void check_timeouts() {
-        const auto check = [&](std::string_view name, Duration time) {
-            refuse_negative(place_, fmt::format("{} of {}", name, path_), time);
-        };
-        check("keepalive", config_.keepalive);
-        check("deadtime", config_.deadtime);
-        check("tcp_timeout", config_.tcp_timeout);
-        check("tcpfin_timeout", config_.tcpfin_timeout);
-        check("udp_timeout", config_.udp_timeout);
-        for (const auto& v : config_.virtual_servers) {
-            if (v.active) {
-                const auto of = " of virtual service " + v.name;
-                refuse_negative(v.location, "persistent" + of, v.persistent);
-                refuse_negative(v.location, "timeout" + of, v.timeout);
-                refuse_negative(v.location, "reentry" + of, v.reentry);
-            }
         }
     }
 
@@ -219,17 +190,9 @@ private:
     }
 
     void check_virtual_servers() {
-        std::set<std::tuple<Fwmark, Protocol, Address, Port>> seen;
         for (const auto& v : config_.virtual_servers) {
             if (!v.active) {
                 continue;
-            }
-            const bool marked = v.fwmark != Fwmark{};
-            const auto key = marked ? std::tuple(v.fwmark, Protocol::ip, Address{}, Port{})
-                                    : std::tuple(Fwmark{}, v.protocol, v.address, v.port);
-            if (!seen.insert(key).second) {
-                d_.error(v.location,
-                         fmt::format("virtual service {} is the same as one before it", v.name));
             }
             check_virtual_address(v);
             if (v.protocol != Protocol::tcp && v.protocol != Protocol::udp) {
@@ -237,22 +200,14 @@ private:
                          fmt::format("virtual service {}: no world runs protocol {} yet", v.name,
                                      to_string(v.protocol)));
             }
-            if (!marked && v.port == Port{} && v.persistent == Duration::zero()) {
-                d_.error(
-                    v.location,
-                    fmt::format("virtual service {} has port 0 (every port), which IPVS allows "
-                                "only with \"persistent\"",
-                                v.name));
-            }
         }
     }
 
     // A fwmark service has an address too: marked packets are routed to it.
     void check_virtual_address(const config::VirtualServer& v) {
         const auto* router = first_router();
-        if (v.address.is_unspecified()) {
-            d_.error(v.location, fmt::format("virtual service {} has no address", v.name));
-        } else if (router != nullptr && !router->public_interface.contains(v.address)) {
+        if (router != nullptr && !v.address.is_unspecified() &&
+            !router->public_interface.contains(v.address)) {
             accept_.report(
                 Acceptable::other_networks, v.location,
                 fmt::format("address {} of virtual service {} is not in the routers' public "
@@ -262,48 +217,20 @@ private:
         }
     }
 
-    // What IPVS has no place for (ip_vs_add_dest: ERANGE).
-    void check_settings(const config::VirtualServer& v, const config::RealServer& r) {
-        if (r.weight.value() < 0) {
-            d_.error(r.location, fmt::format("real server {} of virtual service {} has weight {}; "
-                                             "IPVS takes none below 0",
-                                             r.name, v.name, r.weight.value()));
-        }
-        if (r.l_threshold > r.u_threshold) {
-            d_.error(r.location, fmt::format("real server {} of virtual service {} has "
-                                             "l_threshold {} above u_threshold {}",
-                                             r.name, v.name, r.l_threshold, r.u_threshold));
-        }
-    }
-
-    // Servers that differ by their ports alone are two to NAT, and one where every packet keeps
-    // its port.
-    Port port_of(const config::VirtualServer& v, const config::RealServer& r) const {
-        const bool rewrites = config_.network == config::NetworkType::nat && v.fwmark == Fwmark{};
-        return rewrites ? r.port : Port{0};
-    }
-
     void check_real_servers() {
         if (!all_servers_read_ || s_.servers.empty()) {
             return;
         }
         for (const auto& v : config_.virtual_servers) {
-            std::set<std::pair<Address, Port>> in_service;
             for (const auto& r : v.servers) {
                 if (!v.active || !r.active) {
                     continue;
                 }
-                if (!is_server(r.address)) {
+                if (!r.address.is_unspecified() && !is_server(r.address)) {
                     d_.error(r.location,
                              fmt::format("real server {} ({}) of virtual service {} has no entry "
                                          "under \"servers\" of the scenario",
                                          r.name, r.address.to_string(), v.name));
-                }
-                check_settings(v, r);
-                if (!in_service.emplace(r.address, port_of(v, r)).second) {
-                    d_.error(r.location,
-                             fmt::format("real server {} ({}:{}) is in virtual service {} twice",
-                                         r.name, r.address.to_string(), r.port.value(), v.name));
                 }
             }
             check_sorry_server(v);

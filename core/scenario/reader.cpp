@@ -58,7 +58,7 @@ void limit(Diagnostics& d) {
 }  // namespace
 
 Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
-                                const SourceLoader& load) {
+                                const SourceLoader& load, const ConfigCheck& check) {
     auto document = yaml::parse(text, file);
     Checked<Scenario> result;
     auto& d = result.diagnostics;
@@ -68,7 +68,7 @@ Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
     if (document.value) {
         Scenario s;
         Places places;
-        SectionReader sections(s, places, d, SourceFolder(file, load));
+        SectionReader sections(s, places, d, SourceFolder(file, load), check);
         sections.read(*document.value);
         Acceptance accept(s.accepted, d);
         check_addresses(s, places, accept, d);

@@ -16,9 +16,13 @@ namespace lvslab::scenario {
 /// as written there; nothing if it cannot be read. The caller resolves relative paths.
 using SourceLoader = std::function<std::optional<std::string>(const std::string& path)>;
 
+/// Further errors of each lvs.cf, of rooms that this one does not know: router::check_probes().
+using ConfigCheck = std::function<Diagnostics(const config::LvsConfig&)>;
+
 /// Reads and checks a scenario. `file` is the name that messages carry. All errors at once, those
-/// of the lvs.cf included; `value` is set only if there are none.
+/// of the lvs.cf (what `lvslab config check` calls an error) included; `value` is set only if there
+/// are none.
 Checked<Scenario> read_scenario(std::string_view text, const std::string& file,
-                                const SourceLoader& load);
+                                const SourceLoader& load, const ConfigCheck& check = {});
 
 }  // namespace lvslab::scenario

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/config/check.hpp"
 #include "core/config/parse.hpp"
 #include "core/scenario/yaml/assign.hpp"
 #include "core/scenario/yaml/scalars.hpp"
@@ -32,8 +33,9 @@ std::optional<yaml::NamedText> SourceFolder::text(const std::string& path) const
     return yaml::NamedText{path.starts_with('/') ? path : prefix_ + path, std::move(*text)};
 }
 
-SectionReader::SectionReader(Scenario& s, Places& places, Diagnostics& d, SourceFolder folder)
-    : s_(s), places_(places), d_(d), folder_(std::move(folder)) {}
+SectionReader::SectionReader(Scenario& s, Places& places, Diagnostics& d, SourceFolder folder,
+                             ConfigCheck check)
+    : s_(s), places_(places), d_(d), folder_(std::move(folder)), check_(std::move(check)) {}
 
 void SectionReader::read(const Node& root) {
     Mapping m(root, "the scenario", d_);
@@ -163,6 +165,16 @@ const config::LvsConfig* SectionReader::load_config(const yaml::Word& path) {
     auto config = config::parse(file->text, file->name, {});
     d_.append(config.diagnostics);
     if (config && !config.diagnostics.has_errors()) {
+        // What runs, though hardly as meant, is said by `lvslab config check` alone.
+        const auto found = config::check_without_notes(*config);
+        for (const auto& finding : found.items()) {
+            if (finding.severity == Severity::error) {
+                d_.add(finding);
+            }
+        }
+        if (check_) {
+            d_.append(check_(*config));
+        }
         known->second = std::move(*config);
     }
     return known->second ? &*known->second : nullptr;

@@ -39,7 +39,8 @@ private:
 /// error and stays at its default, with an unknown place.
 class SectionReader {
 public:
-    SectionReader(Scenario& s, Places& places, Diagnostics& d, SourceFolder folder);
+    SectionReader(Scenario& s, Places& places, Diagnostics& d, SourceFolder folder,
+                  ConfigCheck check = {});
 
     void read(const yaml::Node& root);
     /// Whether every lvs.cf was read without an error.
@@ -116,6 +117,7 @@ private:
     Places& places_;
     Diagnostics& d_;
     SourceFolder folder_;
+    ConfigCheck check_;  ///< of each lvs.cf, beside config::check()
     std::map<std::string, std::optional<config::LvsConfig>> configs_;  ///< by path; unset = bad
     std::set<std::string> told_files_;
     std::map<std::string, unsigned> node_lines_;  ///< names taken, and where

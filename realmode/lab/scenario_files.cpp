@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/router/check_settings.hpp"
 #include "core/scenario/reader.hpp"
 
 namespace lvslab::lab {
@@ -38,14 +39,17 @@ ScenarioFiles read_scenario_files(const std::string& path) {
     }
     files.read.push_back(path);
     const auto folder = std::filesystem::path(path).parent_path();
-    files.scenario = scenario::read_scenario(*text, path, [&](const std::string& named) {
-        const auto file = (folder / named).string();
-        auto found = whole_file(file);
-        if (found) {
-            files.read.push_back(file);
-        }
-        return found;
-    });
+    files.scenario = scenario::read_scenario(
+        *text, path,
+        [&](const std::string& named) {
+            const auto file = (folder / named).string();
+            auto found = whole_file(file);
+            if (found) {
+                files.read.push_back(file);
+            }
+            return found;
+        },
+        router::check_probes);
     return files;
 }
 

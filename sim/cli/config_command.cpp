@@ -141,13 +141,7 @@ std::optional<config::LvsConfig> read_and_check(const std::string& file, Diagnos
         return std::nullopt;
     }
     found.append(config::check(*read));
-    for (const auto& service : read->virtual_servers) {
-        // What is wrong with a check is wrong for each of its servers.
-        const auto server = std::ranges::find_if(service.servers, &config::RealServer::active);
-        if (service.active && server != service.servers.end()) {
-            found.append(router::check_probe(service, *server).diagnostics);
-        }
-    }
+    found.append(router::check_probes(*read));
     return std::move(read.value);
 }
 

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/router/check_settings.hpp"
 #include "core/scenario/reader.hpp"
 
 namespace lvslab::cli {
@@ -41,10 +42,13 @@ Checked<scenario::Scenario> load_scenario(const std::string& path) {
         return unread;
     }
     const auto folder = std::filesystem::path(path).parent_path();
-    return scenario::read_scenario(*text, path, [&](const std::string& named) {
-        std::string ignored;
-        return read_whole_file((folder / named).string(), ignored);
-    });
+    return scenario::read_scenario(
+        *text, path,
+        [&](const std::string& named) {
+            std::string ignored;
+            return read_whole_file((folder / named).string(), ignored);
+        },
+        router::check_probes);
 }
 
 }  // namespace lvslab::cli

@@ -11,7 +11,10 @@ def config(**service):
     directives = dict(address="192.168.26.10 eth0:1", active=True, port=80) | service
     directives.setdefault("servers", {"web1": dict(address="192.168.26.21", active=True)})
     return lvslab.build_config(
-        network="direct", deadtime=datetime.timedelta(seconds=9), services={"http": directives}
+        primary="192.168.26.9",
+        network="direct",
+        deadtime=datetime.timedelta(seconds=9),
+        services={"http": directives},
     )
 
 
@@ -74,6 +77,15 @@ def test_errors_of_a_configuration_name_the_directive():
     with pytest.raises(lvslab.InputError) as raised:
         config(port="many", timeout="soon")
     assert set(places(raised)) == {"services.http.port", "services.http.timeout"}
+
+
+def test_a_configuration_that_no_cluster_can_run_is_refused_in_the_words_of_the_check():
+    server = dict(address="192.168.26.21", active=True, weight=-1)
+    service = dict(address="192.168.26.10 eth0:1", active=True, servers={"web1": server})
+    with pytest.raises(lvslab.InputError) as raised:
+        lvslab.build_config(network="direct", services={"http": service})
+    assert "primary is not given: every router takes itself for the backup" in str(raised.value)
+    assert "services.http.servers.web1.weight" in places(raised)
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", {1, 2}])

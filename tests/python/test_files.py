@@ -90,7 +90,25 @@ def test_check_finds_what_can_be_read_but_not_run():
     twice = CONFIG + CONFIG[CONFIG.index("virtual web") :].replace("virtual web", "virtual twin")
     found = lvslab.check_config(twice)
     assert any(d.severity == "error" and d.line for d in found)
-    assert set(map(str, lvslab.check_config(lvslab.load_config(twice)))) <= set(map(str, found))
+    with pytest.warns(lvslab.InputWarning, match="is that of virtual"):
+        loaded = lvslab.load_config(twice)
+    assert set(map(str, lvslab.check_config(loaded))) <= set(map(str, found))
+
+
+def test_what_the_check_calls_an_error_is_read_with_a_warning_and_refused_in_a_scenario(scenarios):
+    text = CONFIG.replace("primary = 192.168.26.1\n", "")
+    (error,) = [d for d in lvslab.check_config(text) if d.severity == "error"]
+    assert "primary is not given" in error.message
+    with pytest.warns(lvslab.InputWarning) as warned:
+        lvslab.load_config(text)
+    assert [str(w.message) for w in warned] == [f"{error}; nothing runs it"]
+    folder = scenarios / "published-shape"
+    cf = (folder / "lvs.cf").read_text()
+    line = next(line for line in cf.splitlines() if line.startswith("primary ="))
+    with pytest.raises(lvslab.InputError, match="primary is not given"):
+        lvslab.load_scenario(
+            (folder / "scenario.yaml").read_text(), files={"lvs.cf": cf.replace(line + "\n", "")}
+        )
 
 
 def test_check_of_what_cannot_be_read_raises_nothing():
