@@ -181,6 +181,7 @@ int run_compare(const CompareOptions& options) {
         results.take_back();
         return bad_input;
     }
+    results.keep();
     return finish(done, *scenario, schedulers, folder);
 }
 

@@ -22,6 +22,9 @@ constexpr std::array<std::string_view, 7> own_names = {
     "differences.csv", "index.html", "runs",
 };
 
+/// Under runs/, while the new ones are made.
+constexpr const char* earlier_results = ".earlier";
+
 /// SCHEDULER-SEED, or the log beside it that a killed comparison leaves.
 bool is_run_name(std::string name) {
     if (name.ends_with(".log")) {
@@ -67,7 +70,7 @@ std::string objection(const fs::path& folder, bool force) {
     }
     for (const auto& entry : fs::directory_iterator(folder / "runs", error)) {
         const auto name = entry.path().filename().string();
-        if (!is_run_name(name)) {
+        if (name != earlier_results && !is_run_name(name)) {
             return foreign("runs", name);
         }
     }
@@ -93,17 +96,38 @@ bool ResultsFolder::make(const fs::path& folder, const std::vector<Job>& jobs, b
         made_.push_back(path);
     }
     fs::create_directories(folder / "runs", error);
+    aside_ = folder / "runs" / earlier_results;
+    if (!error) {
+        fs::remove_all(aside_, error);  // of a comparison that was killed
+    }
     for (const auto& job : jobs) {
         // What an earlier comparison left there must not pass for this one's.
+        const auto earlier = aside_ / job.folder.filename();
+        if (!error && fs::exists(job.folder)) {
+            fs::create_directories(aside_, error);
+            fs::rename(job.folder, earlier, error);
+        }
         if (!error) {
-            fs::remove_all(job.folder, error);
+            places_.push_back({job.folder, earlier});
         }
     }
     reason = error ? fmt::format("cannot be written: {}", error.message()) : std::string{};
     return !error;
 }
 
+void ResultsFolder::keep() const {
+    std::error_code ignored;
+    fs::remove_all(aside_, ignored);
+}
+
 void ResultsFolder::take_back() const {
+    for (const auto& place : places_) {
+        std::error_code ignored;
+        fs::remove_all(place.folder, ignored);
+        fs::rename(place.earlier, place.folder, ignored);
+    }
+    std::error_code none_there;
+    fs::remove(aside_, none_there);
     for (const auto& path : made_) {
         std::error_code ignored;
         fs::remove(path, ignored);

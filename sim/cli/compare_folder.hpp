@@ -19,11 +19,19 @@ public:
     bool make(const std::filesystem::path& folder, const std::vector<Job>& jobs, bool force,
               std::string& reason);
 
-    /// Removes what make() made, as far as nothing is in it.
+    /// The results are those of the jobs now: removes what make() took out of the way.
+    void keep() const;
+    /// Removes the jobs' results and what make() made, as far as nothing else is in it, and puts
+    /// back what it took out of the way.
     void take_back() const;
 
 private:
+    struct Place {
+        std::filesystem::path folder, earlier;  ///< of a job, and where its earlier result is
+    };
     std::vector<std::filesystem::path> made_;  ///< deepest first
+    std::vector<Place> places_;
+    std::filesystem::path aside_;  ///< where earlier results are
 };
 
 }  // namespace lvslab::cli

@@ -192,12 +192,13 @@ private:
         }
         result.state = whole && has_summary ? JobState::finished : JobState::failed;
         progress_.ended(index);
-        if (result.exit_code == bad_input && !one_ended_) {
-            // What is wrong with the scenario is wrong for every run: say it once.
-            done_.refused = result.errors;
+        if (result.exit_code == bad_input) {
+            // Wrong for every run, or for those of one scheduler: what is left is no comparison.
+            if (!done_.refused) {
+                done_.refused = result.errors;
+            }
             return;
         }
-        one_ended_ = true;
         if (result.state == JobState::finished && runner_.on_finished) {
             runner_.on_finished(result);
         }
@@ -230,7 +231,6 @@ private:
     RunsDone done_;
     std::map<pid_t, std::size_t> children_;  ///< process -> index of its job
     std::size_t next_ = 0;
-    bool one_ended_ = false;
 };
 
 }  // namespace

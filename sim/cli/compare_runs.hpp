@@ -52,7 +52,7 @@ struct Runner {
 struct RunsDone {
     std::vector<JobResult> results;  ///< in the order of the jobs
     bool interrupted = false;        ///< SIGINT or SIGTERM came
-    /// The first run to end called its input bad, so no other was started; what it said.
+    /// A run called its input bad, so the others were stopped; what it said.
     std::optional<std::string> refused;
 };
 

@@ -2,6 +2,7 @@
 """Schedulers of one's own on the command line. Called as plugin_test.py LVSLAB PLUGINS."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,37 @@ class Plugin(unittest.TestCase):
             self.assertEqual(told.count("\n"), 1)
         own[1] = plugin("nothing_made")
         self.assertIn("create() returned nothing", self.refused("--world", "flow", *own))
+
+    def tree(self, name):
+        """Every file below the folder, and its bytes."""
+        found = {}
+        for top, _, files in os.walk(os.path.join(self.folder, name)):
+            for file in files:
+                with open(os.path.join(top, file), "rb") as content:
+                    found[os.path.join(top, file)] = content.read()
+        return found
+
+    def test_a_choice_that_is_none_leaves_no_comparison_and_keeps_an_earlier_one(self):
+        self.write("rr", compared="wlc")
+        words = ["compare", "mine.yaml", "--world", "flow", "--output", "out", "--seeds", "2",
+                 "--scheduler-plugin", plugin("no_such_server")]
+        wrong = (r"^lvslab run: scheduler faulty of tcp 192\.168\.26\.10:80: schedule\(\) returned "
+                 r"place 7, but there are 3 real servers")
+        for jobs in ("1", "2"):
+            told = self.lvslab(*words, "--jobs", jobs, "--schedulers", "rr,faulty", code=2)
+            self.assertEqual(told.stdout, "")
+            self.assertEqual(len(re.findall(wrong, told.stderr, re.M)), 1, told.stderr)
+            self.assertFalse(os.path.exists(os.path.join(self.folder, "out")))
+        self.lvslab(*words, "--schedulers", "rr,wlc")
+        before = self.tree("out")
+        self.assertIn(os.path.join(self.folder, "out", "runs", "rr-1", "summary.json"), before)
+        self.lvslab(*words, "--schedulers", "rr,faulty", code=2)
+        self.assertEqual(self.tree("out"), before)
+        self.write("faulty", compared="wlc")
+        told = self.lvslab("verify", "mine.yaml", "--world", "flow", "--scheduler-plugin",
+                           plugin("no_such_server"), code=2)
+        self.assertEqual(told.stdout, "")
+        self.assertRegex(told.stderr, "(?m)" + wrong)
 
     def test_the_kernel_world_has_the_kernels_own(self):
         told = self.refused("--world", "kernel", "--scheduler-plugin", plugin("round_robin"))
