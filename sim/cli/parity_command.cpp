@@ -12,8 +12,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/conformance/recording.hpp"
+#include "core/ipvs/schedulers.hpp"
 #include "core/journal/reader.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/kernel_run.hpp"
@@ -258,9 +260,6 @@ bool is_suite(const ParityOptions& options) {
 }
 
 int run_suite(const ParityOptions& options) {
-    if (!options.journal.empty() || !options.save.empty()) {
-        return refuse("--journal and --save are of one scenario");
-    }
     ParitySuiteOptions suite{options.paths, options.with, plugin_words(options.plugins),
                              options.jobs, options.json};
     if (options.virtual_time) {
@@ -273,6 +272,36 @@ int run_suite(const ParityOptions& options) {
         suite.options.insert(suite.options.end(), {"--scheduler", *options.scheduler});
     }
     return run_parity_suite(suite);
+}
+
+/// What is wrong with the command line alone: better known before runs than after them.
+std::vector<std::string> objections(const ParityOptions& options) {
+    std::vector<std::string> found;
+    if (options.virtual_time && options.with != "kernel") {
+        found.emplace_back("--virtual-time is of the kernel world");
+    }
+    if (options.scheduler && ipvs::find_scheduler(*options.scheduler) == nullptr) {
+        found.push_back(fmt::format("scheduler {} is unknown; known are {}", *options.scheduler,
+                                    fmt::join(ipvs::scheduler_names(), ", ")));
+    }
+    if (is_suite(options) && (!options.journal.empty() || !options.save.empty())) {
+        found.emplace_back("--journal and --save are of one scenario");
+    }
+    if (fs::exists(options.save) && !fs::is_directory(options.save)) {
+        found.push_back(fmt::format("--save: {} is there and is not a folder", options.save));
+    }
+    return found;
+}
+
+int run_parity(const ParityOptions& options) {
+    const auto found = objections(options);
+    for (const auto& sentence : found) {
+        refuse(sentence);
+    }
+    if (!found.empty()) {
+        return bad_input;
+    }
+    return is_suite(options) ? run_suite(options) : compare_one(options);
 }
 
 }  // namespace
@@ -319,10 +348,7 @@ void add_parity_command(CLI::App& app, int& exit_code) {
     command->add_flag("--json", options->json, "print numbers as JSON");
     command->callback([options, &exit_code] {
         try {
-            exit_code = options->virtual_time && options->with != "kernel"
-                            ? refuse("--virtual-time is of the kernel world")
-                        : is_suite(*options) ? run_suite(*options)
-                                             : compare_one(*options);
+            exit_code = run_parity(*options);
         } catch (const std::runtime_error& error) {
             exit_code = refuse(error.what());
         }

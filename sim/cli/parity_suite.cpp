@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -172,20 +173,24 @@ int exit_code_of(const std::vector<ParityOfScenario>& all) {
 
 int run_parity_suite(const ParitySuiteOptions& options) {
     auto found = find_scenarios(options.paths);
-    std::vector<ParityOfScenario> all;
+    std::vector<std::pair<std::string, scenario::Scenario>> read;
     for (const auto& path : *found.value) {
-        const auto scenario = load_scenario(path.string());
-        if (!scenario) {
+        auto scenario = load_scenario(path.string());
+        if (scenario) {
+            read.emplace_back(path.string(), std::move(*scenario));
+        } else {
             found.diagnostics.append(scenario.diagnostics);
-            continue;
         }
-        const auto reason = refusal(options.with, path.string(), *scenario);
-        all.push_back(
-            {path.string(), reason ? State::refused : State::no_run, reason.value_or(""), {}});
     }
+    // What is wrong with a file is wrong whether or not the worlds can be asked.
     if (found.diagnostics.has_errors()) {
         fmt::print(stderr, "{}", found.diagnostics.to_string());
         return bad_input;
+    }
+    std::vector<ParityOfScenario> all;
+    for (const auto& [path, scenario] : read) {
+        const auto reason = refusal(options.with, path, scenario);
+        all.push_back({path, reason ? State::refused : State::no_run, reason.value_or(""), {}});
     }
     Suite suite(options, std::move(all));
     if (!suite.run()) {
