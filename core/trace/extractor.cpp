@@ -61,11 +61,12 @@ bool has(const packet::TcpView& segment, std::uint8_t flags) {
 
 }  // namespace
 
-Extractor::Extractor(ExtractorSettings settings, Take take)
-    : settings_(std::move(settings)), take_(std::move(take)) {}
+Extractor::Extractor(ExtractorSettings settings, Take take, TakeOdd odd)
+    : settings_(std::move(settings)), take_(std::move(take)), take_odd_(std::move(odd)) {}
 
-void Extractor::packet(Duration now, std::span<const std::uint8_t> ip) {
+void Extractor::packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record) {
     ++counts_.packets;
+    record_ = record != 0 ? record : counts_.packets;
     const auto view = packet::PacketView::parse(ip, packet::Extent::headers);
     if (!view) {
         ++counts_.malformed;
@@ -157,7 +158,7 @@ Extractor::Connection* Extractor::connection_of(Duration now, Side side, const E
         }
         auto& c = begin(now, client);
         c.syn_sequence = segment.sequence();
-        c.streams[client_side].begin(segment.sequence() + 1);
+        c.streams[client_side].begin(segment.sequence() + 1, record_);
         return &c;
     }
     if (side == server_side && syn && !ack) {
@@ -172,7 +173,7 @@ Extractor::Connection* Extractor::connection_of(Duration now, Side side, const E
     auto& c = begin(now, client);
     if (syn && side == server_side) {
         c.syn_sequence = segment.acknowledgement() - 1;
-        c.streams[client_side].begin(segment.acknowledgement());
+        c.streams[client_side].begin(segment.acknowledgement(), record_);
     } else {
         c.began_before = true;
     }
@@ -203,7 +204,7 @@ void Extractor::handshake(Duration now, Side side, Connection& c, const packet::
         c.syn_seen_twice |= at.has_value();
         at = now;
         if (!own.begun()) {
-            own.begin(segment.sequence() + 1);
+            own.begin(segment.sequence() + 1, record_);
         }
         if (side == server_side && c.syn_at && !c.syn_seen_twice) {
             c.server_round_trip = now - *c.syn_at;
@@ -214,11 +215,11 @@ void Extractor::handshake(Duration now, Side side, Connection& c, const packet::
             c.client_round_trip = now - *c.syn_ack_at;
         }
         if (!other.begun()) {
-            other.begin(segment.acknowledgement());
+            other.begin(segment.acknowledgement(), record_);
         }
     }
     if (!own.begun()) {
-        own.begin(segment.sequence());
+        own.begin(segment.sequence(), record_);
     }
 }
 
@@ -229,28 +230,105 @@ void Extractor::pass(Duration now, Side side, Connection& c, const packet::TcpVi
     const Side otherwise = side == client_side ? server_side : client_side;
     const bool syn = has(segment, flag::syn);
     const std::uint32_t sequence = segment.sequence() + (syn ? 1U : 0U);
+    const bool acks = has(segment, flag::ack) && other.begun();
+    const bool ack_fits = !acks || other.allows_acknowledged(segment.acknowledgement());
     // A refusal's RST has a sequence number of nobody's.
     const bool refusal = has(segment, flag::rst) && side == server_side && !c.syn_ack_at;
-    if (!refusal && !own.allows(sequence, length)) {
-        ++counts_.out_of_window;
+    if (!refusal && !sequence_fits(now, side, c, sequence, length, ack_fits)) {
         return;
     }
-    if (has(segment, flag::ack) && other.begun()) {
-        const auto passed = other.acknowledged(segment.acknowledgement());
-        bytes(now, otherwise, c, passed.fresh, true);
-        const unsigned shift = syn ? 0U : own.window_shift;
-        other.window(std::uint64_t{segment.window()} << shift);
+    if (!syn) {
+        own.support(record_);
+    }
+    if (acks) {
+        acknowledge(now, otherwise, c, segment.acknowledgement());
+        if (syn || own.window_shift) {
+            const unsigned shift = syn ? 0U : *own.window_shift;
+            other.window(std::uint64_t{segment.window()} << shift);
+        }
     }
     if (has(segment, flag::rst)) {
         c.reset = true;
         return;
     }
-    const auto passed = own.segment(sequence, length);
+    const auto passed = own.segment(sequence, length, record_);
     counts_.sent_again += passed.again ? 1U : 0U;
     counts_.out_of_order += passed.filled ? 1U : 0U;
     bytes(now, side, c, passed.fresh, passed.unseen > 0 && passed.unseen == passed.fresh);
     if (has(segment, flag::fin)) {
-        bytes(now, side, c, own.finish(sequence, length).fresh, true);
+        const auto finished = own.finish(sequence, length);
+        bytes(now, side, c, finished.fresh, true);
+        if (finished.excess > 0) {
+            take_back(side, c, finished.excess);
+            take_odd(side, c, *own.ahead());
+        }
+    }
+}
+
+/// Whether the segment's own number is one that the connection may use. Of a packet whose numbers
+/// are both odd nothing is believed: it is another connection's.
+bool Extractor::sequence_fits(Duration now, Side side, Connection& c, std::uint32_t sequence,
+                              std::uint32_t length, bool acknowledgement_fits) {
+    auto& own = c.streams[side];
+    if (own.allows(sequence, length)) {
+        return true;
+    }
+    Stream::Odd odd{.record = record_, .number = sequence, .length = length, .at = now};
+    if (!acknowledgement_fits) {
+        take_odd(side, c, own.told_where(odd));
+        return false;
+    }
+    settle(side, c, own.doubt(odd));
+    return own.allows(sequence, length);
+}
+
+/// The other side has told what it has of these bytes.
+void Extractor::acknowledge(Duration now, Side side, Connection& c, std::uint32_t number) {
+    auto& stream = c.streams[side];
+    if (!stream.allows_acknowledged(number)) {
+        settle(side, c,
+               stream.doubt(
+                   {.record = record_, .number = number, .acknowledgement = true, .at = now}));
+        if (!stream.allows_acknowledged(number)) {
+            return;
+        }
+    }
+    stream.support(record_);
+    bytes(now, side, c, stream.acknowledged(number, record_).fresh, true);
+}
+
+void Extractor::settle(Side side, Connection& c, const Stream::Doubted& outcome) {
+    bytes(outcome.at, side, c, outcome.fresh, true);
+    if (outcome.not_used) {
+        take_odd(side, c, *outcome.not_used);
+    }
+    if (const auto& wrong = outcome.wrong_begin; wrong && take_odd_) {
+        take_odd_({OddNumber::Kind::first_byte, wrong->record, c.client, side == server_side,
+                   wrong->number, wrong->expected});
+    }
+}
+
+void Extractor::take_odd(Side side, const Connection& c, const Stream::Odd& odd) {
+    ++counts_.out_of_window;
+    if (take_odd_) {
+        take_odd_(
+            {odd.acknowledgement ? OddNumber::Kind::acknowledgement : OddNumber::Kind::sequence,
+             odd.record, c.client, side == server_side, odd.number, odd.expected});
+    }
+}
+
+/// Bytes that had been counted are none.
+void Extractor::take_back(Side side, Connection& c, std::uint64_t count) {
+    for (auto turn = c.turns.rbegin(); turn != c.turns.rend() && count > 0 && !c.handed_out;
+         ++turn) {
+        auto& bytes = side == client_side ? turn->request_bytes : turn->response_bytes;
+        const auto taken = std::min(bytes, count);
+        bytes -= taken;
+        count -= taken;
+    }
+    while (!c.turns.empty() && c.turns.back().request_bytes + c.turns.back().response_bytes == 0) {
+        c.turns.pop_back();
+        --turns_held_;
     }
 }
 
@@ -363,6 +441,11 @@ void Extractor::end(Connections& list, Connections::iterator connection) {
 void Extractor::hand_out(Connection& c) {
     if (c.handed_out) {
         return;
+    }
+    for (const Side side : {client_side, server_side}) {
+        if (const auto odd = c.streams[side].take_doubt()) {
+            take_odd(side, c, *odd);
+        }
     }
     c.handed_out = true;
     turns_held_ -= c.turns.size();

@@ -43,7 +43,7 @@ struct ExtractorCounts {
     std::uint64_t fragments = 0;      ///< later fragments: they have no ports
     std::uint64_t sent_again = 0;     ///< bytes that had passed before
     std::uint64_t out_of_order = 0;   ///< filled a hole
-    std::uint64_t out_of_window = 0;  ///< sequence numbers outside what the connection may use
+    std::uint64_t out_of_window = 0;  ///< numbers outside what the connection may use
     std::uint64_t stray = 0;          ///< RST without a connection, a server that opens one
     // bytes
     std::uint64_t unseen_bytes = 0;  ///< passed, but not in the capture: by the numbers around them
@@ -58,15 +58,32 @@ struct ExtractorCounts {
     std::uint64_t without_bytes = 0;  ///< left out: opened, but no byte passed
 };
 
+/// A packet's number that the others of its connection do not go with: the packet is damaged.
+struct OddNumber {
+    enum class Kind : std::uint8_t {
+        sequence,         ///< not used
+        acknowledgement,  ///< not used
+        first_byte,       ///< told by a SYN; what the others say is used
+    };
+    Kind kind = Kind::sequence;
+    std::uint64_t record = 0;  ///< as handed in with the packet
+    Endpoint client;
+    bool of_server = false;  ///< the bytes that it numbers are the server's
+    std::uint32_t found = 0, expected = 0;
+};
+
 class Extractor {
 public:
+    using TakeOdd = std::function<void(const OddNumber&)>;
     using Take = std::function<void(const TracedConnection&)>;
 
     /// `take` gets each connection when it has ended; its `at` counts from where `now` does.
-    Extractor(ExtractorSettings settings, Take take);
+    /// `odd` gets each number that is not used.
+    Extractor(ExtractorSettings settings, Take take, TakeOdd odd = {});
 
-    /// An IP packet, or its beginning as a capture's snap length left it.
-    void packet(Duration now, std::span<const std::uint8_t> ip);
+    /// An IP packet, or its beginning as a capture's snap length left it; `record` is its number in
+    /// the capture, 0 = that among the packets handed in.
+    void packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record = 0);
     /// The capture is over: hands out what is still open.
     void finish();
 
@@ -104,6 +121,12 @@ private:
     void handshake(Duration now, Side side, Connection& c, const packet::TcpView& segment);
     void pass(Duration now, Side side, Connection& c, const packet::TcpView& segment,
               std::uint32_t length);
+    bool sequence_fits(Duration now, Side side, Connection& c, std::uint32_t sequence,
+                       std::uint32_t length, bool acknowledgement_fits);
+    void acknowledge(Duration now, Side side, Connection& c, std::uint32_t number);
+    void settle(Side side, Connection& c, const Stream::Doubted& outcome);
+    void take_odd(Side side, const Connection& c, const Stream::Odd& odd);
+    void take_back(Side side, Connection& c, std::uint64_t count);
     void bytes(Duration now, Side side, Connection& c, std::uint64_t count, bool unseen);
     void begin_turn(Duration now, Connection& c);
     void close(Duration now, Connection& c);
@@ -116,6 +139,8 @@ private:
 
     ExtractorSettings settings_;
     Take take_;
+    TakeOdd take_odd_;
+    std::uint64_t record_ = 0;  ///< of the packet at hand
     ExtractorCounts counts_;
     Connections open_;    ///< the longest silent first
     Connections closed_;  ///< ended, waiting for late packets; the longest ago first

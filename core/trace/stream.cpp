@@ -2,6 +2,8 @@
 #include "core/trace/stream.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 namespace lvslab::trace {
 namespace {
@@ -11,17 +13,97 @@ constexpr std::size_t most_holes = 16;
 
 }  // namespace
 
+/// The last byte that may pass now. A probe of a shut window, and a keep-alive, are one outside.
+std::int64_t Stream::limit() const {
+    // Where the window is not known it is the largest that needs no scaling.
+    const auto end = window_ == 0 ? high_ + 65535 : std::max(acknowledged_ + window_, high_);
+    return static_cast<std::int64_t>(end) + 1;
+}
+
 bool Stream::allows(std::uint32_t sequence, std::uint32_t length) const {
     const auto from = offset(sequence);
     const auto to = from + static_cast<std::int64_t>(length);
-    // A probe of a shut window, and a keep-alive, are one byte outside.
-    const auto limit =
-        window_ == 0 ? high_ + largest_window : std::max(acknowledged_ + window_, high_) + 1;
-    return from >= -1 && to <= static_cast<std::int64_t>(limit) &&
-           to + static_cast<std::int64_t>(largest_window) >= static_cast<std::int64_t>(high_);
+    const bool goes_on = from <= static_cast<std::int64_t>(high_);
+    return from >= -1 && (goes_on || to <= limit()) &&
+           to + reach() >= static_cast<std::int64_t>(acknowledged_);
 }
 
-Stream::Passed Stream::segment(std::uint32_t sequence, std::uint32_t length) {
+bool Stream::allows_acknowledged(std::uint32_t number) const {
+    const auto told = offset(number);
+    return told >= -1 && told <= limit() &&
+           told + reach() >= static_cast<std::int64_t>(acknowledged_);
+}
+
+Stream::Doubted Stream::doubt(Odd odd) {
+    odd = told_where(odd);
+    Doubted outcome;
+    const bool behind = offset(odd.number) < static_cast<std::int64_t>(high_);
+    const bool begun_for_sure = supported_ || high_ > 0;
+    if (begun_for_sure && behind) {
+        outcome.not_used = odd;
+        return outcome;
+    }
+    drop_overtaken();
+    const auto between = [](const Odd& a, const Odd& b) {
+        return static_cast<std::int64_t>(static_cast<std::int32_t>(b.number - a.number));
+    };
+    if (!doubt_ || std::abs(between(*doubt_, odd)) > reach()) {
+        outcome.not_used = std::exchange(doubt_, odd);
+        return outcome;
+    }
+    const auto earlier = *std::exchange(doubt_, std::nullopt);
+    if (begun_for_sure) {
+        trust(earlier, outcome);
+    } else {
+        begin_again(earlier, odd, outcome);
+    }
+    return outcome;
+}
+
+std::optional<Stream::Odd> Stream::take_doubt() {
+    drop_overtaken();
+    return std::exchange(doubt_, std::nullopt);
+}
+
+/// The stream has come to where it said by itself.
+void Stream::drop_overtaken() {
+    const bool was_ahead =
+        doubt_ && static_cast<std::int32_t>(doubt_->number - doubt_->expected) > 0;
+    if (was_ahead && offset(doubt_->number) <= static_cast<std::int64_t>(high_)) {
+        doubt_.reset();
+    }
+}
+
+/// The capture has lost more than a window.
+void Stream::trust(const Odd& odd, Doubted& outcome) {
+    const auto from = static_cast<std::uint64_t>(offset(odd.number));
+    outcome.at = odd.at;
+    outcome.fresh = from - high_;
+    skip(from, odd);
+    acknowledged_ = std::max(acknowledged_, from);
+}
+
+/// Nothing but one packet has told where the stream began, and two say otherwise.
+void Stream::begin_again(const Odd& one, const Odd& other, Doubted& outcome) {
+    const auto first =
+        static_cast<std::int32_t>(other.number - one.number) < 0 ? other.number : one.number;
+    outcome.wrong_begin = Odd{.record = begun_by_, .number = first_, .expected = first};
+    first_ = first;
+    high_ = acknowledged_ = 0;
+    holes_.clear();
+    ahead_.reset();
+    supported_ = true;
+}
+
+/// Bytes that are in no segment here pass.
+void Stream::skip(std::uint64_t to, Odd odd) {
+    odd.expected = number_at(high_);
+    ahead_ = odd;
+    miss(high_, to);
+    high_ = to;
+}
+
+Stream::Passed Stream::segment(std::uint32_t sequence, std::uint32_t length, std::uint64_t record) {
     Passed passed;
     const auto begin = static_cast<std::uint64_t>(std::max<std::int64_t>(offset(sequence), 0));
     const auto end = static_cast<std::uint64_t>(
@@ -36,20 +118,20 @@ Stream::Passed Stream::segment(std::uint32_t sequence, std::uint32_t length) {
         passed.again = !passed.filled;
     }
     if (to > high_) {
+        passed.fresh = to - high_;
         if (begin > high_) {
             passed.unseen = begin - high_;
-            miss(high_, begin);
+            skip(begin, {.record = record, .number = sequence, .length = length});
         }
-        passed.fresh = to - high_;
         high_ = to;
     }
     return passed;
 }
 
-Stream::Passed Stream::acknowledged(std::uint32_t number) {
+Stream::Passed Stream::acknowledged(std::uint32_t number, std::uint64_t record) {
     Passed passed;
     const auto told = offset(number);
-    if (told < 0 || told > static_cast<std::int64_t>(high_ + largest_window)) {
+    if (told < 0) {
         return passed;
     }
     auto upto = static_cast<std::uint64_t>(told);
@@ -60,8 +142,7 @@ Stream::Passed Stream::acknowledged(std::uint32_t number) {
     // One number more than bytes may be a FIN that the capture has lost. More bytes are bytes.
     if (upto > high_ + 1) {
         passed.fresh = passed.unseen = upto - high_;
-        miss(high_, upto);
-        high_ = upto;
+        skip(upto, {.record = record, .number = number, .acknowledgement = true});
     }
     acknowledged_ = std::max(acknowledged_, std::min(upto, high_));
     return passed;
@@ -70,9 +151,20 @@ Stream::Passed Stream::acknowledged(std::uint32_t number) {
 Stream::Passed Stream::finish(std::uint32_t sequence, std::uint32_t length) {
     Passed passed;
     const auto end = offset(sequence) + static_cast<std::int64_t>(length);
-    // What has passed is more than what it ends: a FIN that cannot be.
-    if (end_ || end < static_cast<std::int64_t>(high_)) {
+    if (end_ || end < 0) {
         return passed;
+    }
+    if (end < static_cast<std::int64_t>(high_)) {
+        // What has passed is more than what it ends: a FIN that cannot be, unless all beyond it is
+        // told by one number ahead of it, and nobody has acknowledged more.
+        const auto told = ahead_ ? offset(ahead_->number) : end - 1;
+        const bool by_it =
+            ahead_ && ahead_->acknowledgement && static_cast<std::int64_t>(acknowledged_) == told;
+        if (told < end || (static_cast<std::int64_t>(acknowledged_) > end && !by_it)) {
+            return passed;
+        }
+        passed.excess = high_ - static_cast<std::uint64_t>(end);
+        shorten(static_cast<std::uint64_t>(end));
     }
     end_ = static_cast<std::uint64_t>(end);
     if (*end_ > high_) {
@@ -89,6 +181,15 @@ std::uint64_t Stream::missing() const {
         bytes += to - from;
     }
     return bytes;
+}
+
+void Stream::shorten(std::uint64_t end) {
+    std::erase_if(holes_, [&](const auto& hole) { return hole.first >= end; });
+    for (auto& [from, to] : holes_) {
+        to = std::min(to, end);
+    }
+    high_ = end;
+    acknowledged_ = std::min(acknowledged_, end);
 }
 
 void Stream::miss(std::uint64_t from, std::uint64_t to) {

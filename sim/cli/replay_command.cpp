@@ -22,7 +22,9 @@
 #include "sim/cli/plugin_option.hpp"
 #include "sim/cli/replay_text.hpp"
 #include "sim/cli/run_arguments.hpp"
+#include "sim/cli/run_output.hpp"
 #include "sim/cli/scenario_file.hpp"
+#include "sim/cli/worlds.hpp"
 #include "sim/trace/capture_file.hpp"
 #include "sim/trace/prefix_cipher.hpp"
 
@@ -179,6 +181,10 @@ private:
 /// Nothing if it cannot be read, having said why.
 std::optional<trace::CaptureFile> open_capture(const std::string& path) {
     std::string reason;
+    if (fs::is_directory(path)) {
+        refuse(fmt::format("{}: is a folder, expected a capture (pcap or pcapng)", path));
+        return std::nullopt;
+    }
     auto capture = trace::CaptureFile::open(path, reason);
     if (!capture) {
         refuse(fmt::format("{}: {}", path, reason));
@@ -186,9 +192,14 @@ std::optional<trace::CaptureFile> open_capture(const std::string& path) {
     return capture;
 }
 
+/// Of what is not there that is as good as true.
+bool can_be_read_twice(const std::string& path) {
+    return !fs::exists(path) || fs::is_regular_file(path) || fs::is_directory(path);
+}
+
 /// The only service of the capture, or nothing, having said why.
 bool find_server(const ReplayOptions& options, trace::ExtractorSettings& settings) {
-    if (fs::exists(options.capture) && !fs::is_regular_file(options.capture)) {
+    if (!can_be_read_twice(options.capture)) {
         refuse(fmt::format("{}: is no regular file and can be read once only: give --server",
                            options.capture));
         return false;
@@ -219,42 +230,73 @@ bool find_server(const ReplayOptions& options, trace::ExtractorSettings& setting
     return true;
 }
 
+/// What is wrong in a capture, a line each on standard error; behind the first ones a number.
+class DamageTeller {
+public:
+    explicit DamageTeller(const std::string& path) : path_(path) {}
+    ~DamageTeller() {
+        if (told_ > most) {
+            fmt::print(stderr, "lvslab replay: {}: {} more packets are damaged\n", path_,
+                       told_ - most);
+        }
+    }
+    DamageTeller(const DamageTeller&) = delete;
+    DamageTeller& operator=(const DamageTeller&) = delete;
+
+    void tell(const std::string& sentence) {
+        if (++told_ <= most) {
+            fmt::print(stderr, "lvslab replay: {}: {}\n", path_, sentence);
+        }
+    }
+
+private:
+    static constexpr std::size_t most = 20;
+    const std::string& path_;
+    std::size_t told_ = 0;
+};
+
 /// Reads the capture, each connection of the window to `take`.
 ReplayFindings extract(const std::string& path, trace::CaptureFile& capture, const Replay& replay,
                        const std::function<void(const trace::TracedConnection&)>& take) {
     ReplayFindings found;
-    trace::Extractor extractor(replay.extractor, [&](const trace::TracedConnection& connection) {
-        const auto kept = trace::shaped(connection, replay.shaping);
-        if (!kept) {
-            ++found.outside;
-            return;
-        }
-        ++found.connections;
-        found.turns += kept->turns.size();
-        for (const auto& turn : kept->turns) {
-            found.request_bytes += turn.request_bytes;
-            found.response_bytes += turn.response_bytes;
-        }
-        take(*kept);
-    });
+    DamageTeller damage(path);
+    trace::Extractor extractor(
+        replay.extractor,
+        [&](const trace::TracedConnection& connection) {
+            const auto kept = trace::shaped(connection, replay.shaping);
+            if (!kept) {
+                ++found.outside;
+                return;
+            }
+            ++found.connections;
+            found.turns += kept->turns.size();
+            for (const auto& turn : kept->turns) {
+                found.request_bytes += turn.request_bytes;
+                found.response_bytes += turn.response_bytes;
+            }
+            take(*kept);
+        },
+        [&](const trace::OddNumber& odd) { damage.tell(odd_number_text(odd)); });
+    capture.tell_times([&](const std::string& sentence) { damage.tell(sentence); });
     std::optional<Duration> first;
     while (const auto frame = interrupted == 0 ? capture.next() : std::nullopt) {
         ++found.frames;
         first = first.value_or(frame->at);
-        // Clocks go back now and then.
+        // Packets of several queues are a little out of order.
         const auto now = std::max(frame->at - *first, Duration::zero());
         found.captured = std::max(found.captured, now);
         const auto ip = trace::ip_of_frame(capture.link(), frame->bytes);
         if (ip.empty()) {
             ++found.without_ip;
         } else {
-            extractor.packet(now, ip);
+            extractor.packet(now, ip, found.frames);
         }
     }
     extractor.finish();
+    capture.tell_times({});
     found.counts = extractor.counts();
-    if (const auto& damage = capture.damage()) {
-        fmt::print(stderr, "lvslab replay: {}: {}; what was read before is used\n", path, *damage);
+    if (const auto& broken = capture.damage()) {
+        fmt::print(stderr, "lvslab replay: {}: {}; what was read before is used\n", path, *broken);
     }
     return found;
 }
@@ -316,13 +358,30 @@ std::string preamble(const ReplayOptions& options, const Replay& replay) {
     return text;
 }
 
-int write_trace(const ReplayOptions& options, const Replay& replay) {
-    const auto path = options.run.output.empty()
-                          ? fs::path(options.capture).filename().replace_extension(".trace")
-                          : fs::path(options.run.output);
-    if (fs::exists(path) && !options.run.force) {
-        return refuse(fmt::format("{}: is there already; --force writes over it", path.string()));
+fs::path trace_path(const ReplayOptions& options) {
+    return options.run.output.empty()
+               ? fs::path(options.capture).filename().replace_extension(".trace")
+               : fs::path(options.run.output);
+}
+
+/// Says so if the trace may not be written there.
+bool check_trace_path(const ReplayOptions& options) {
+    const auto path = trace_path(options);
+    const auto folder = path.parent_path();
+    if (fs::is_directory(path)) {
+        refuse(fmt::format("{}: is a folder, expected the name of a trace file", path.string()));
+    } else if (fs::exists(path) && !options.run.force) {
+        refuse(fmt::format("{}: is there already; --force writes over it", path.string()));
+    } else if (!folder.empty() && !fs::is_directory(folder)) {
+        refuse(fmt::format("{}: there is no folder {}", path.string(), folder.string()));
+    } else {
+        return true;
     }
+    return false;
+}
+
+int write_trace(const ReplayOptions& options, const Replay& replay) {
+    const auto path = trace_path(options);
     auto capture = open_capture(options.capture);
     if (!capture) {
         return bad_input;
@@ -378,13 +437,34 @@ scenario::Workload* workload_to_replace(const ReplayOptions& options,
     return nullptr;
 }
 
-int run_with(const ReplayOptions& options, const Replay& replay) {
+/// Everything that can be wrong without the capture, which may take long to read.
+std::optional<scenario::Scenario> scenario_to_run(const ReplayOptions& options,
+                                                  const Replay& replay) {
     auto scenario = load_scenario(options.run.scenario);
     fmt::print(stderr, "{}", scenario.diagnostics.to_string());
-    auto* workload = scenario ? workload_to_replace(options, *scenario) : nullptr;
-    if (workload == nullptr) {
-        return bad_input;
+    if (!scenario) {
+        return std::nullopt;
     }
+    bool good = workload_to_replace(options, *scenario) != nullptr;
+    auto wrong = objections(options.run, *scenario);
+    if (options.run.world == "packet" && find_world("packet")->run == nullptr) {
+        wrong.emplace_back(
+            "this lvslab was built without the packet world (LVSLAB_PACKET_WORLD=OFF)");
+    }
+    const auto folder = output_folder(options.run, *scenario, replay.seed.value_or(scenario->seed));
+    if (const auto objection = result_objection(folder); !options.run.force && !objection.empty()) {
+        wrong.push_back(fmt::format("{}: {}", folder.string(), objection));
+    }
+    for (const auto& sentence : wrong) {
+        refuse(sentence);
+        good = false;
+    }
+    return good ? std::move(scenario.value) : std::nullopt;
+}
+
+int run_with(const ReplayOptions& options, const Replay& replay,
+             std::optional<scenario::Scenario> scenario) {
+    auto* workload = workload_to_replace(options, *scenario);
     if (workload->protocol != replay.extractor.protocol) {
         return refuse(fmt::format(
             "{} of the capture is {}, workload {} is {}", replay.extractor.server.to_string(),
@@ -426,35 +506,52 @@ int replay(const ReplayOptions& options) {
     for (const auto& sentence : reader.wrong()) {
         refuse(sentence);
     }
-    if (!reader.wrong().empty()) {
+    // A capture may take long to read: everything else is looked at before.
+    const bool runs = !options.run.scenario.empty();
+    auto scenario = runs ? scenario_to_run(options, meant) : std::nullopt;
+    bool good = reader.wrong().empty() && (runs ? scenario.has_value() : check_trace_path(options));
+    if (can_be_read_twice(options.capture) && !open_capture(options.capture)) {
+        good = false;
+    }
+    if (!good) {
         return bad_input;
     }
     const InterruptGuard guard;
     if (options.server.empty() && !find_server(options, meant.extractor)) {
         return interrupted != 0 ? interrupted_run : bad_input;
     }
-    return options.run.scenario.empty() ? write_trace(options, meant) : run_with(options, meant);
+    return runs ? run_with(options, meant, std::move(scenario)) : write_trace(options, meant);
 }
 
 }  // namespace
 
 void add_replay_command(CLI::App& app, int& exit_code) {
+    // An empty value, as of a variable that is not set, is no option left out.
+    const CLI::Validator given{
+        [](const std::string& text) { return text.empty() ? "is empty" : std::string(); }, ""};
     auto options = std::make_shared<ReplayOptions>();
     auto* command = app.add_subcommand(
         "replay", "Make a workload of a capture of real traffic, or run a scenario with it");
     command->add_option("CAPTURE", options->capture, "pcap or pcapng file")->required();
-    command->add_option("--server", options->server,
-                        "ADDRESS:PORT of the service (default: the only one in the capture)");
+    command
+        ->add_option("--server", options->server,
+                     "ADDRESS:PORT of the service (default: the only one in the capture)")
+        ->check(given);
     command->add_option("--protocol", options->protocol, "of the service: tcp or udp")
         ->check(CLI::IsMember({"tcp", "udp"}));
-    command->add_option("--to", options->to,
-                        "VIP:PORT in the printed lines of a workload (default: --server)");
-    command->add_option("--output", options->run.output,
-                        "trace file (default: CAPTURE's name with .trace), or with --scenario the "
-                        "folder of the result");
-    command->add_option("--from", options->from, "leave out what begins earlier in the capture");
-    command->add_option("--for", options->length,
-                        "leave out what begins later than this behind it");
+    command
+        ->add_option("--to", options->to,
+                     "VIP:PORT in the printed lines of a workload (default: --server)")
+        ->check(given);
+    command
+        ->add_option("--output", options->run.output,
+                     "trace file (default: CAPTURE's name with .trace), or with --scenario the "
+                     "folder of the result")
+        ->check(given);
+    command->add_option("--from", options->from, "leave out what begins earlier in the capture")
+        ->check(given);
+    command->add_option("--for", options->length, "leave out what begins later than this behind it")
+        ->check(given);
     command
         ->add_option("--speed", options->speed, "arrivals and pauses come this many times as fast")
         ->capture_default_str();
@@ -463,22 +560,31 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                      "work of a request: from-capture (the server's answer times) or from-scenario")
         ->check(CLI::IsMember({"from-capture", "from-scenario"}))
         ->capture_default_str();
-    command->add_option("--anonymise", options->anonymise,
-                        "KEY or FILE: clients' addresses by Crypto-PAn, prefixes preserved");
-    command->add_option("--idle", options->idle,
-                        "a silent TCP connection counts as ended (default: 15min)");
-    command->add_option("--udp-idle", options->udp_idle,
-                        "a silent UDP exchange counts as ended (default: 30s)");
+    command
+        ->add_option("--anonymise", options->anonymise,
+                     "KEY or FILE: clients' addresses by Crypto-PAn, prefixes preserved")
+        ->check(given);
+    command
+        ->add_option("--idle", options->idle,
+                     "a silent TCP connection counts as ended (default: 15min)")
+        ->check(given);
+    command
+        ->add_option("--udp-idle", options->udp_idle,
+                     "a silent UDP exchange counts as ended (default: 30s)")
+        ->check(given);
     auto* scenario =
-        command->add_option("--scenario", options->run.scenario,
-                            "run this scenario with the capture in the place of a workload");
-    command->add_option("--workload", options->workload, "which one (default: the only one)");
+        command
+            ->add_option("--scenario", options->run.scenario,
+                         "run this scenario with the capture in the place of a workload")
+            ->check(given);
+    command->add_option("--workload", options->workload, "which one (default: the only one)")
+        ->check(given);
     command->add_option("--world", options->run.world, "what runs it, as of lvslab run")
         ->check(CLI::IsMember({"packet", "flow", "kernel"}))
         ->needs(scenario)
         ->capture_default_str();
-    command->add_option("--seed", options->seed, "as of lvslab run");
-    command->add_option("--scheduler", options->run.scheduler, "as of lvslab run");
+    command->add_option("--seed", options->seed, "as of lvslab run")->check(given);
+    command->add_option("--scheduler", options->run.scheduler, "as of lvslab run")->check(given);
     add_plugin_option(*command, options->run.plugins);
     command->add_flag("--force", options->run.force, "write over what is there");
     command->add_flag("--quiet", options->run.quiet, "print nothing but errors");

@@ -43,13 +43,37 @@ std::string findings_text(const std::string& capture, const trace::ExtractorSett
                                             {c.without_bytes, "carried no byte"}});
     text += listed("packets", {{c.sent_again, "were sent again"},
                                {c.out_of_order, "came out of order, or again after a loss"},
-                               {c.out_of_window, "were outside the window: not used"},
+                               {c.out_of_window, "had numbers outside the window: not used"},
                                {c.stray, "were of no connection: not used"},
                                {f.without_ip, "had no IP in them: not used"},
                                {c.malformed, "were malformed or cut in a header: not used"},
                                {c.fragments, "were later fragments: not used"}});
     text += listed("bytes", {{c.unseen_bytes, "passed, but are not in the capture"}});
     return text;
+}
+
+std::string odd_number_text(const trace::OddNumber& odd) {
+    using Kind = trace::OddNumber::Kind;
+    const auto of =
+        fmt::format("{} {}", odd.of_server ? "the server to" : "client", odd.client.to_string());
+    switch (odd.kind) {
+        case Kind::first_byte:
+            return fmt::format(
+                "packet {}: the first byte of {} has number {} by it, but {} by the "
+                "others, which is used",
+                odd.record, of, odd.found, odd.expected);
+        case Kind::sequence:
+            return fmt::format(
+                "packet {}: sequence number {} of {}, expected {} or what a window "
+                "allows behind it: not used",
+                odd.record, odd.found, of, odd.expected);
+        case Kind::acknowledgement:
+            break;
+    }
+    return fmt::format(
+        "packet {}: bytes of {} are acknowledged up to {}, expected {} or what a "
+        "window allows behind it: not used",
+        odd.record, of, odd.found, odd.expected);
 }
 
 std::string services_text(const std::vector<trace::FoundService>& services) {

@@ -25,6 +25,9 @@ struct ReplayFindings {
 std::string findings_text(const std::string& capture, const trace::ExtractorSettings& settings,
                           const ReplayFindings& findings);
 
+/// Which packet does not go with its connection, what it tells and what was expected.
+std::string odd_number_text(const trace::OddNumber& odd);
+
 /// The services of a capture, those with the most connections first, at most twenty.
 std::string services_text(const std::vector<trace::FoundService>& services);
 

@@ -54,6 +54,9 @@ struct SchedulerLibrary::Parts {
 };
 
 SchedulerLibrary::SchedulerLibrary(const std::string& path) : parts_(std::make_unique<Parts>()) {
+    if (path.empty()) {
+        throw std::runtime_error("the file's name is empty, expected that of a shared library");
+    }
     // With a slash, or the loader would search the system's folders.
     parts_->path = std::filesystem::absolute(path).string();
     parts_->library.reset(dlopen(parts_->path.c_str(), RTLD_NOW | RTLD_LOCAL));

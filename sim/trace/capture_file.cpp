@@ -7,16 +7,39 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <deque>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "core/trace/record_times.hpp"
+
 namespace lvslab::trace {
 
+namespace {
+
+struct Held {
+    Duration at{};
+    std::vector<std::uint8_t> bytes;
+};
+
+}  // namespace
+
 struct CaptureFile::Reading {
+    std::optional<CapturedFrame> read();
+    Duration judge();
+
     pcap_t* pcap = nullptr;
     LinkLayer link = LinkLayer::ethernet;
     std::uint64_t packets = 0;
     std::optional<std::string> damage;
+    RecordTimes times;
+    std::function<void(const std::string&)> tell;
+    /// Frames that were read to judge the time of one before them, the next first. libpcap's own
+    /// buffer has one at a time.
+    std::deque<Held> held;
+    Held current;
 
     Reading() = default;
     Reading(const Reading&) = delete;
@@ -86,21 +109,65 @@ LinkLayer CaptureFile::link() const {
 
 std::optional<CapturedFrame> CaptureFile::next() {
     auto& r = *reading_;
-    if (r.damage) {
+    if (r.held.empty()) {
+        const auto frame = r.read();
+        if (!frame || r.times.in_line(frame->at)) {
+            return frame ? std::optional(CapturedFrame{r.times.take(frame->at), frame->bytes})
+                         : std::nullopt;
+        }
+        r.held.push_back({frame->at, {frame->bytes.begin(), frame->bytes.end()}});
+    }
+    const auto at = r.judge();
+    r.current = std::move(r.held.front());
+    r.held.pop_front();
+    return CapturedFrame{at, r.current.bytes};
+}
+
+void CaptureFile::tell_times(std::function<void(const std::string&)> tell) {
+    reading_->tell = std::move(tell);
+}
+
+/// The time of the frame that is held first.
+Duration CaptureFile::Reading::judge() {
+    const auto told = held.front().at;
+    if (times.in_line(told)) {
+        return times.take(told);
+    }
+    constexpr std::size_t wanted = 3;
+    while (held.size() < wanted) {
+        const auto frame = read();
+        if (!frame) {
+            break;
+        }
+        held.push_back({frame->at, {frame->bytes.begin(), frame->bytes.end()}});
+    }
+    const auto of = [&](std::size_t i) {
+        return i < held.size() ? std::optional(held[i].at) : std::nullopt;
+    };
+    const auto verdict = times.judge(told, of(1), of(2));
+    if (verdict.finding && tell) {
+        tell(*verdict.finding);
+    }
+    return verdict.at;
+}
+
+/// The file's next frame, its time as it stands there.
+std::optional<CapturedFrame> CaptureFile::Reading::read() {
+    if (damage) {
         return std::nullopt;
     }
     pcap_pkthdr* header = nullptr;
     const u_char* bytes = nullptr;
-    const int got = pcap_next_ex(r.pcap, &header, &bytes);
+    const int got = pcap_next_ex(pcap, &header, &bytes);
     if (got == 1) {
-        ++r.packets;
+        ++packets;
         // tv_usec holds nanoseconds, as asked for.
         return CapturedFrame{std::chrono::seconds(header->ts.tv_sec) + Duration(header->ts.tv_usec),
                              {bytes, header->caplen}};
     }
     if (got == PCAP_ERROR) {
-        r.damage = fmt::format("damaged after packet {}, at byte {}: {}", r.packets,
-                               ftello(pcap_file(r.pcap)), pcap_geterr(r.pcap));
+        damage = fmt::format("damaged after packet {}, at byte {}: {}", packets,
+                             ftello(pcap_file(pcap)), pcap_geterr(pcap));
     }
     return std::nullopt;
 }

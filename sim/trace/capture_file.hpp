@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,8 +29,11 @@ public:
     CaptureFile(CaptureFile&&) noexcept;
 
     LinkLayer link() const;
-    /// The next frame; nothing at the end, or where the file is damaged.
+    /// The next frame; nothing at the end, or where the file is damaged. Times that are out of line
+    /// with their neighbours' are put right (RecordTimes), and told.
     std::optional<CapturedFrame> next();
+    /// `tell` gets a sentence for each time that was put right.
+    void tell_times(std::function<void(const std::string&)> tell);
     /// Why reading has stopped before the end, and where; nothing if it has not.
     const std::optional<std::string>& damage() const;
 

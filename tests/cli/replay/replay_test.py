@@ -214,8 +214,8 @@ class Replay(unittest.TestCase):
     def test_every_wrong_option_is_told_at_once(self):
         said = self.refused("x.pcap", "--server", "192.168.26.10", "--from", "5", "--for", "0s",
                             "--speed", "0", "--anonymise", "nothing", "--workload", "shop")
-        self.assertEqual(len(said.splitlines()), 6, said)
-        for what in ("--server", "--from", "--for", "--speed", "--anonymise", "--workload"):
+        self.assertEqual(len(said.splitlines()), 7, said)
+        for what in ("x.pcap: No such file", "--server", "--from", "--for", "--speed", "--anonymise", "--workload"):
             self.assertIn(what, said)
 
     def test_several_services_are_listed_and_an_only_one_is_taken(self):

@@ -106,7 +106,9 @@ private:
 class Watched {
 public:
     explicit Watched(ExtractorSettings settings = {.server = server})
-        : extractor_(settings, [this](const TracedConnection& c) { connections.push_back(c); }) {}
+        : extractor_(
+              settings, [this](const TracedConnection& c) { connections.push_back(c); },
+              [this](const OddNumber& number) { odd.push_back(number); }) {}
 
     void at(Duration now, const Bytes& packet, std::size_t snap = 65535) {
         extractor_.packet(now, std::span(packet).first(std::min(snap, packet.size())));
@@ -119,6 +121,7 @@ public:
     std::size_t open() const { return extractor_.open(); }
 
     std::vector<TracedConnection> connections;
+    std::vector<OddNumber> odd;
 
 private:
     Extractor extractor_;
