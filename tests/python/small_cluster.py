@@ -19,7 +19,9 @@ def _scenario(config, networks, servers, arrivals, seconds, more):
     )
     return lvslab.build_scenario(
         "small",
-        config=lvslab.build_config(services={"http": http}, **config),
+        config=lvslab.build_config(
+            primary=networks["public"].split("/")[0], services={"http": http}, **config
+        ),
         routers={"lvs1": networks},
         servers={
             name: dict(address=f"{addresses[name]}/24", **server)
