@@ -13,12 +13,19 @@ from .result import run_sweep
 HELD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong command line in a line."""
+
+    def error(self, message):
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (--help tells what there is)\n")
+
+
 def parser():
-    p = argparse.ArgumentParser(
+    p = _Parser(
         prog="lvslab sweep", allow_abbrev=False,
         description="Run a scenario at many points of its parameters, with many seeds each")
-    p.add_argument("file", metavar="SWEEP", help="sweep file (YAML)")
-    p.add_argument("--output", metavar="DIR", help="folder of the result (default: results/NAME); "
+    p.add_argument("file", metavar="SWEEP", type=_path, help="sweep file (YAML)")
+    p.add_argument("--output", metavar="DIR", type=_path, help="folder of the result (default: results/NAME); "
                                                    "what is finished there is not run again")
     p.add_argument("--scheduler", metavar="tcp://HOST:8786", type=_scheduler,
                    help="a dask scheduler that runs already (default: this machine's processors)")
@@ -33,6 +40,12 @@ def parser():
     p.add_argument("--no-page", action="store_true", help="tables alone: no pictures, no page")
     p.add_argument("--quiet", action="store_true", help="print nothing but errors")
     return p
+
+
+def _path(text):
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return text
 
 
 def _time(text):
@@ -64,12 +77,14 @@ def main(arguments=None):
     p = parser()
     a = p.parse_args(arguments)  # a wrong command line exits with 2
     if a.wait_for_workers and not a.scheduler:
-        p.error("--wait-for-workers: is for a --scheduler")
+        p.error("argument --wait-for-workers: is for a --scheduler")
+    if a.workers and a.scheduler:
+        p.error("argument --workers: is for this machine, not for a --scheduler")
     _tell_warnings()
     try:
-        sweep = sweep_file.read(a.file)
-        result = run_sweep(sweep, output=a.output, scheduler=a.scheduler, workers=a.workers,
-                           wait_for_workers=a.wait_for_workers, lvslab=a.lvslab, check_only=a.check, page=not a.no_page,
+        result = run_sweep(a.file, output=a.output, scheduler=a.scheduler, workers=a.workers,
+                           wait_for_workers=a.wait_for_workers, lvslab=a.lvslab,
+                           check_only=a.check, page=not a.no_page,
                            progress=None if a.quiet else _progress())
     except BadInput as error:
         print(error, file=sys.stderr)
@@ -77,11 +92,12 @@ def main(arguments=None):
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OSError, ImportError) as error:
-        print(f"lvslab sweep: {error}", file=sys.stderr)
+        told = f"{error.filename}: {error.strerror}" if getattr(error, "filename", None) else error
+        print(f"lvslab sweep: {told}", file=sys.stderr)
         return BAD_INPUT
     if result is None:
         if not a.quiet:
-            print(f"{a.file}: {len(sweep.points)} points, fit to run")
+            print(f"{a.file}: {len(sweep_file.read(a.file).points)} points, fit to run")
         return HELD
     return _tell(result, a.quiet)
 

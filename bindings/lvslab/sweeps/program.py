@@ -65,14 +65,18 @@ def check_sweep(lvslab, sweep, findings):
     points = [sweep.values_of(i) for i in _telling_points(sweep)]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         complaints = list(pool.map(said_of, points))
+    own = said_of([]) if any(complaints) else ""
+    everywhere = _common_lines([own, *complaints])
+    if everywhere:
+        findings.at(sweep.marks.get("scenario"), "the scenario is refused: "
+                    + "\n".join(everywhere))
     told = set()
     for point, complaint in zip(points, complaints):
+        complaint = _without(complaint, everywhere)
         if not complaint:
             continue
-        alone = [(pair, said) for pair in point for said in [said_of([pair])] if said]
-        if not alone and said_of([]):
-            findings.at(None, f"the scenario is refused: {said_of([])}")
-            return
+        alone = [(pair, said) for pair in point
+                 for said in [_without(said_of([pair]), own.splitlines())] if said]
         for (path, value), said in alone or [(point[0] if point else ("", ""), complaint)]:
             if (path, value) in told:
                 continue
@@ -81,6 +85,21 @@ def check_sweep(lvslab, sweep, findings):
                 (p.mark for p in sweep.parameters if p.path == path), None)
             which = f"{path} = {value}" if alone else ", ".join(f"{p} = {v}" for p, v in point)
             findings.at(mark, f"with {which} the scenario is refused: {said}")
+
+
+def _common_lines(texts):
+    """Lines of the first that all have; a value that was put in may have moved their places."""
+    messages = [{_message(line) for line in text.splitlines()} for text in texts]
+    return [line for line in texts[0].splitlines() if all(_message(line) in m for m in messages)]
+
+
+def _without(text, lines):
+    messages = {_message(line) for line in lines}
+    return "\n".join(line for line in text.splitlines() if _message(line) not in messages)
+
+
+def _message(line):
+    return line.partition(": ")[2]
 
 
 def _telling_points(sweep):

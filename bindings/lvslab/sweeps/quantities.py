@@ -4,7 +4,7 @@
 `imbalance` and `balance.imbalance` are the same; `servers.web1.utilisation`,
 `workloads.shop.response_time_p95`, `routers.lvs1.checks` and `nodes.web1.sent_bytes` are of one thing.
 """
-import difflib
+from .findings import hint
 
 ALIASES = {"p50": "response_time_p50", "p95": "response_time_p95", "p99": "response_time_p99"}
 
@@ -62,8 +62,7 @@ def complaint(name, scenario_names):
 
 
 def _unknown(name, known):
-    near = difflib.get_close_matches(name, known, 1)
-    return f'no quantity is called "{name}"' + (f'; did you mean "{near[0]}"?' if near else "")
+    return f'no quantity is called "{name}"; {hint(name, known)}'
 
 
 def value_of(summary, name):

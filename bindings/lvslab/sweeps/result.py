@@ -75,15 +75,16 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_work
         OSError: the program or the scheduler is not there, before anything is written or run.
         TimeoutError: no worker came in time, before anything is written or run.
     """
-    if isinstance(sweep, dict):
-        import yaml
-        sweep = sweep_file.read_text(yaml.safe_dump(sweep, sort_keys=False), "sweep", "")
-    elif not isinstance(sweep, sweep_file.Sweep):
-        sweep = sweep_file.read(sweep)
-    findings = Findings(sweep.file)
-    lvslab = program.find(lvslab)
-    identity = program.identity(lvslab)
-    folder = output or os.path.join("results", sweep.name)
+    sweep, findings = _examined(sweep)
+    if sweep is None:
+        findings.raise_if_any()
+    try:
+        lvslab = program.find(lvslab)
+        identity = program.identity(lvslab)
+    except OSError:
+        findings.raise_if_any()
+        raise
+    folder = output or os.path.join("results", sweep.name or "")
     _check_folder(folder, findings)
     program.check_sweep(lvslab, sweep, findings)
     findings.raise_if_any()
@@ -98,6 +99,29 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_work
         from . import page as html
         html.write(run, folder)
     return SweepResult(run, folder)
+
+
+def _examined(sweep):
+    """(Sweep or None, Findings): what is wrong with its values is still to be found."""
+    if isinstance(sweep, sweep_file.Sweep):
+        return sweep, Findings(sweep.file)
+    if isinstance(sweep, dict):
+        import yaml
+        try:
+            text = yaml.safe_dump(_plain(sweep), sort_keys=False, allow_unicode=True)
+        except yaml.YAMLError as error:
+            raise TypeError(f"sweep: {error}") from None
+        return sweep_file.examine_text(text, "sweep", "")
+    return sweep_file.examine(sweep)
+
+
+def _plain(value):
+    """Tuples, ranges and numpy's numbers and arrays as YAML has them."""
+    if isinstance(value, dict):
+        return {_plain(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [_plain(v) for v in value]
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _check_folder(folder, findings):

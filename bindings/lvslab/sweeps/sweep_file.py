@@ -31,7 +31,7 @@ class Sweep:
     seeds: Seeds
     measures: list
     baseline: int
-    marks: dict = field(default_factory=dict)  # (path, value) -> its mark in the file
+    marks: dict = field(default_factory=dict)  # (path, value), "scenario" -> mark in the file
 
     def values_of(self, point):
         return [(p.path, text) for p, text in zip(self.parameters, self.points[point])]
@@ -39,25 +39,30 @@ class Sweep:
 
 def read(path):
     """The sweep in the file. Raises BadInput with all that is wrong."""
+    sweep, findings = examine(path)
+    findings.raise_if_any()
+    return sweep
+
+
+def examine(path):
+    """(what is understood of the sweep in the file, Findings). With findings the sweep is fit for
+    program.check_sweep alone, or None where there is nothing to check."""
     told_as = os.fspath(path)
-    findings = Findings(told_as)
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
+        findings = Findings(told_as)
         findings.at(None, getattr(error, "strerror", None) or "is no UTF-8 text")
-        findings.raise_if_any()
-    return read_text(text, told_as, os.path.dirname(told_as))
+        return None, findings
+    return examine_text(text, told_as, os.path.dirname(told_as))
 
 
-def read_text(text, told_as, folder):
+def examine_text(text, told_as, folder):
     """The same from a text; the scenario's path starts from `folder`."""
     findings = Findings(told_as)
     root = yaml_tree.compose(text, findings)
-    findings.raise_if_any()
-    sweep = _Reader(findings, folder).read(root)
-    findings.raise_if_any()
-    return sweep
+    return _Reader(findings, folder).read(root) if root is not None else None, findings
 
 
 class _Reader:
@@ -78,6 +83,7 @@ class _Reader:
         scenario = self.word(top, "scenario", required=root.start_mark)
         files = None
         if scenario:
+            self.marks["scenario"] = top["scenario"].start_mark
             at = os.path.normpath(os.path.join(self.folder, scenario))
             files = cluster_files.read(at, at, self.findings, top["scenario"].start_mark)
         world = self.word(top, "world") or "packet"
@@ -95,14 +101,17 @@ class _Reader:
         for parameter in parameters if files else ():
             for text in parameter.values or ():
                 cluster_files.carry(files, text, parameter.path.endswith("config"))
-            self.place(files, parameter)
         paths = self.paths(top.get("parameters"))
         # Of parameters that were not understood the points cannot be told.
-        points = self.points(top, parameters, method, count, sample_seed) \
-            if len(parameters) == len(paths) else None
+        understood = len(parameters) == len(paths)
+        points = self.points(top, parameters, method, count, sample_seed) if understood else None
         baseline = self.baseline(top.get("baseline"), paths, points)
-        if self.findings.items:
+        placed = [p for p in parameters if files and self.has_place(files, p)]
+        if files is None or points == [] or world not in WORLDS:
             return None
+        if len(placed) < len(paths):  # what can be checked of them
+            parameters = placed
+            points = self.points(top, placed, method, count, sample_seed) if placed else [()]
         return Sweep(name, about, self.findings.file, scenario, files, world, parameters, points,
                      method is not None, seeds, measures, baseline, self.marks)
 
@@ -218,7 +227,10 @@ class _Reader:
         if template is not None and "{}" not in template:
             self.findings.at(found["as"].start_mark, 'as: expected {} where the value goes, as in '
                                                      '"poisson {}/s"')
-            return
+            template = None
+        for kind in ("values", "normal"):
+            if kind in found:
+                self.alone(found, (kind, "as"), f"is for a range, not for {kind}")
         if "values" in found:
             if yaml_tree.is_list(found["values"]):
                 self.listed(parameter, found["values"], template)
@@ -229,18 +241,20 @@ class _Reader:
             self.normal(parameter, found["normal"], template, sampled)
             return
         ends = [self.quantity(found, name, node) for name in ("from", "to")]
+        whole = self.yes_or_no(found.get("whole"), "whole", False)
         if None in ends:
             return
         (start, unit), (stop, unit_of_stop) = ends
         if unit != unit_of_stop or start >= stop:
             self.findings.at(found["from"].start_mark,
                              f"{parameter.path}: from is less than to, in the same unit")
+            if "step" in found and "count" in found:
+                self.findings.at(found["count"].start_mark, "step or count, not both")
             return
         scale = self.word(found, "scale") or "linear"
         if scale not in ("linear", "log") or (scale == "log" and start <= 0):
             self.findings.at(found["scale"].start_mark, "scale: linear, or log of what is positive")
             return
-        whole = found.get("whole") is not None and found["whole"].value == "yes"
 
         def text_of(number):
             number = round(number) if whole else number
@@ -255,6 +269,12 @@ class _Reader:
                     return text_of(start * (stop / start) ** u)
                 return text_of(start + (stop - start) * u)
             parameter.drawn = draw
+
+    def alone(self, found, names, why):
+        """Tells what stands beside these and would have no meaning there."""
+        for name, node in found.items():
+            if name not in names:
+                self.findings.at(node.start_mark, f"{name}: {why}")
 
     def quantity(self, found, name, node):
         if name not in found:
@@ -331,6 +351,7 @@ class _Reader:
             count = self.whole(found.get("count"), "count")
             if "count" not in found:
                 self.findings.at(node.start_mark, "seeds: expected count or until")
+            self.alone(found, ("count", "first", "paired"), "is for until")
             count = count or 1
             return Seeds(first, count, count, paired=paired, confidence=confidence)
         if "count" in found:
@@ -408,13 +429,14 @@ class _Reader:
     def paths(node):
         return list(yaml_tree.children(node)) if node and yaml_tree.is_mapping(node) else []
 
-    def place(self, files, parameter):
-        """It has a place in the scenario."""
+    def has_place(self, files, parameter):
         text = parameter.values[0] if parameter.values else parameter.drawn(0.5)
         try:
             cluster_files.with_values(files, [(parameter.path, text)])
+            return True
         except (scenario_text.NoSuchPlace, config_text.NoSuchDirective) as error:
             self.findings.at(parameter.mark, str(error))
+            return False
 
     def baseline(self, node, paths, points):
         """The number of the point that others are compared with. points: None if not known."""

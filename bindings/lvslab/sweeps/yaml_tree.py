@@ -21,7 +21,8 @@ def compose(text, findings):
     try:
         root = yaml.compose(masked, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        findings.at(error.problem_mark or error.context_mark, f"{error.problem}")
+        hint = "; a path with brackets needs quotes here" if "got '['" in error.problem else ""
+        findings.at(error.problem_mark or error.context_mark, f"{error.problem}{hint}")
         return None
     except yaml.YAMLError as error:
         findings.at(None, str(error).replace("\n", " "))
@@ -69,7 +70,7 @@ def _refuse_double_keys(node, findings):
 
 def children(node):
     """name -> (key node, value node) of a mapping."""
-    return {key.value: (key, value) for key, value in node.value}
+    return {key.value: (key, value) for key, value in node.value if is_scalar(key)}
 
 
 def is_mapping(node):

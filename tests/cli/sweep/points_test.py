@@ -169,6 +169,21 @@ class Mistakes(SweepTest):
         self.assertEqual([(line, column) for line, column, _ in found],
                          [(3, 1), (5, 3), (6, 3), (8, 11)])
 
+    def test_what_would_have_no_meaning_is_told(self):
+        found = self.findings(
+            f"sweep: s\nscenario: {TINY}\nseeds: {{ count: 3, least: 2 }}\nparameters:\n"
+            "  drain: { values: [1s, 2s], step: 1s }\n"
+            "  servers.web1.speed: { from: 2, to: 1, step: 1, count: 3, as: x, whole: [1] }\n"
+            "measure: nope\n")
+        self.assertEqual([(line, column) for line, column, _ in found],
+                         [(3, 27), (5, 36), (6, 31), (6, 57), (6, 64), (6, 74), (7, 10)])
+        self.assertIn("known here: p50, p95", found[-1][2])
+
+    def test_a_path_that_needs_quotes_is_told_so(self):
+        found = self.findings(f"sweep: s\nscenario: {TINY}\n"
+                              "parameters: { config.virtual[shop].port: [80] }\n")
+        self.assertIn("needs quotes", found[0][2])
+
     def test_paths_and_names_are_held_against_the_scenario(self):
         found = self.findings(
             f"sweep: s\nscenario: {TINY}\nparameters:\n  faults[0].at: [1s]\n"
@@ -181,7 +196,9 @@ class Mistakes(SweepTest):
 
     def test_broken_yaml_is_told_with_its_place(self):
         self.assertEqual(self.findings("sweep: [a\n")[0][:2], (2, 1))
-        self.assertEqual(self.findings("sweep: a\nsweep: b\n")[0],
+        self.assertEqual(self.findings(f"sweep: s\nscenario: {TINY}\nparameters: {{ ? [a] : 1 }}"),
+                         [(3, 17, "a key is a word")])
+        self.assertEqual(self.findings("sweep: a\nsweep: b\n")[1],
                          (2, 1, '"sweep" is given twice'))
 
     def test_quantities_are_found_by_short_and_long_names(self):

@@ -179,6 +179,24 @@ class BadInputs(SweepTest):
         self.assertEqual(self.number_of_runs(), 0)
         self.assertFalse(os.path.exists(self.path("out")))
 
+    def test_they_are_told_with_all_else_that_is_wrong_in_the_file(self):
+        file = self.sweep_of("{ servers.web2.speed: [1, 0], servers.web1.speed: { from: 2, to: 1 } }",
+                             "seeds: many\nworlds: flow\n")
+        code, said, errors = sweep(file, "--output", self.path("out"))
+        self.assertEqual((code, said), (2, ""))
+        self.assertEqual([line.split(": ")[0].replace(file, "") for line in errors.splitlines()],
+                         [":3:39", ":3:71", ":4:8", ":5:1"], errors)
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_what_is_wrong_with_the_scenario_itself_is_told_once(self):
+        self.write("x.yaml", "scenario: x\nservrs: 3\n")
+        file = self.write("s.yaml", "sweep: s\nscenario: x.yaml\n"
+                                    "parameters: { drain: [1s, 2s], seed: 1 }\n")
+        code, _, errors = sweep(file, "--output", self.path("out"))
+        self.assertEqual(code, 2)
+        self.assertIn(f"{file}:2:11: the scenario is refused: x.yaml:", errors)
+        self.assertEqual(errors.count('did you mean "servers"'), 1, errors)
+
     def test_a_folder_of_something_else_is_left_alone(self):
         file = self.sweep_of("{ drain: [1s, 2s] }")
         code, _, errors = sweep(file, "--output", self.folder)
@@ -186,7 +204,19 @@ class BadInputs(SweepTest):
         self.assertIn("holds other files", errors)
 
     def test_wrong_options_and_missing_files_end_with_2(self):
-        self.assertEqual(sweep("--no-such-option")[0], 2)
+        file = self.sweep_of("{ drain: [1s, 2s] }")
+        for arguments, message in (
+                (("--no-such-option",), "unrecognized arguments: --no-such-option"),
+                (("--workers", "0"), 'argument --workers: "0" is no whole number from 1'),
+                (("--output", ""), "argument --output: the path is empty"),
+                (("--scheduler", "tcp://127.0.0.1:1", "--workers", "2"), "argument --workers: is "
+                 "for this machine, not for a --scheduler"),
+                (("--wait-for-workers", "1s"), "argument --wait-for-workers: is for a "
+                 "--scheduler")):
+            self.assertEqual(sweep(file, *arguments), (2, "", f"lvslab sweep: {message} "
+                                                       "(--help tells what there is)\n"))
+        code, _, errors = sweep(file, "--output", os.path.join(file, "out"))
+        self.assertEqual((code, errors), (2, f"lvslab sweep: {file}/out: Not a directory\n"))
         code, _, errors = sweep(self.path("nowhere.yaml"))
         self.assertEqual((code, errors),
                          (2, f"{self.path('nowhere.yaml')}: No such file or directory\n"))
@@ -196,6 +226,13 @@ class BadInputs(SweepTest):
         with self.assertRaises(BadInput) as caught:
             run_sweep({"sweep": "s", "world": "x", "scenario": "nowhere"}, lvslab=LVSLAB)
         self.assertEqual(len(caught.exception.findings), 2)
+
+    def test_python_values_are_as_good_as_a_files(self):
+        import numpy
+        file = {"sweep": "s", "scenario": TINY, "world": "flow", "seeds": numpy.int64(1),
+                "parameters": {"servers.web1.speed": numpy.array([1.0, 2.0]),
+                               "servers.web1.workers": range(1, 3), "drain": ("1s",)}}
+        self.assertIsNone(run_sweep(file, lvslab=LVSLAB, check_only=True))
 
 
 main()
