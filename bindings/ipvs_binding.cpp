@@ -549,6 +549,10 @@ void bind_steps(py::class_<Model>& c) {
         "connection_table_bytes", [](const Model& m) { return m().connection_table_bytes(); },
         "Bytes that the connection table and its timers hold (int).");
     c.def("__len__", [](const Model& m) { return m().connection_count(); });
+    c.def("__repr__", [](const Model& m) {
+        return fmt::format("<lvslab.Ipvs with {} connections at {} s>", m().connection_count(),
+                           to_seconds(m.now()));
+    });
 }
 
 std::unique_ptr<Model> make_model(const py::args& unnamed, Given profile, Given expiry,

@@ -51,7 +51,8 @@ public:
             return nullptr;
         }
         if (!py::isinstance<Candidate>(chosen)) {
-            throw py::type_error("schedule() returns one of its destinations, or None");
+            throw py::type_error("schedule() returned " + shown(chosen) +
+                                 "; it returns one of its destinations, or None");
         }
         auto* destination = chosen.cast<const Candidate&>().destination;
         const auto listed = views_.find(destination);

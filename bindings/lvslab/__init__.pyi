@@ -529,7 +529,7 @@ def build_config(
     *, services: Mapping[str, Mapping[str, Any]], **directives: Any
 ) -> LvsConfig: ...
 def build_scenario(
-    scenario: str, *, config: LvsConfig | str, **sections: Any
+    scenario: str, *, config: LvsConfig | Source, **sections: Any
 ) -> Scenario: ...
 def run(
     scenario: Scenario | Source,

@@ -3,11 +3,13 @@
 
 import datetime
 import json
+import os
 import re
+from collections.abc import Mapping
 
 from . import _lvslab
 from .errors import InputError
-from .files import load_scenario, read_config_to_run
+from .files import _text_of, load_scenario, read_config_to_run
 
 
 class _Lines:
@@ -53,6 +55,13 @@ def _scalar(value, place):
     raise TypeError(f"{place}: a {type(value).__name__} cannot be written into a scenario")
 
 
+def _mapping(value, place, of):
+    if not isinstance(value, Mapping):
+        found = f"a {type(value).__name__}, expected a dict of {of}"
+        raise InputError([_lvslab.Diagnostic("error", place, 0, 0, f"found {found}")])
+    return value
+
+
 def _write_yaml(lines, value, place, indent, lead):
     pad = "  " * indent
     if isinstance(value, dict) and value:
@@ -74,7 +83,7 @@ def build_scenario(scenario, *, config, **sections):
 
     Args:
         scenario: its name.
-        config: a LvsConfig, or the text of an lvs.cf.
+        config: a LvsConfig, or what load_config takes: the text of an lvs.cf, or its path.
         sections: ``routers=``, ``servers=``, ``clients=``, ``workload=``, ... as dicts and lists.
             Quantities are text with their units ("40ms") or, for times, datetime.timedelta;
             True and False stand for on and off; None leaves a key out.
@@ -112,11 +121,20 @@ def build_scenario(scenario, *, config, **sections):
     for key, value in sections.items():
         if value is not None:
             _write_yaml(lines, _without_none(value), key, 0, f"{key}: ")
-    config = config.to_text() if isinstance(config, _lvslab.LvsConfig) else config
     try:
-        return load_scenario(lines.text(), name="<scenario>", files={"lvs.cf": config})
+        return load_scenario(lines.text(), name="<scenario>", files={"lvs.cf": _config_text(config)})
     except InputError as error:
         raise lines.relocated(error, "<scenario>") from None
+
+
+def _config_text(config):
+    if isinstance(config, _lvslab.LvsConfig):
+        return config.to_text()
+    if not isinstance(config, (str, bytes, os.PathLike)):
+        found = f"found a {type(config).__name__}, expected a LvsConfig, the text of an lvs.cf or a path"
+        raise InputError([_lvslab.Diagnostic("error", "config", 0, 0, found)])
+    text, _, _ = _text_of(config, None, "lvs.cf")
+    return text
 
 
 def _without_none(value):
@@ -167,12 +185,15 @@ def build_config(*, services, **directives):
     """
     lines = _Lines()
     _write_block(lines, directives, "", "")
-    for name, service in services.items():
+    for name, service in _mapping(services, "services", "services by name").items():
         place = f"services.{name}"
+        _mapping(service, place, "directives")
         lines.add(f"virtual {name} {{", place)
         _write_block(lines, service, place + ".", "    ")
-        for server, inner in (service.get("servers") or {}).items():
+        servers = _mapping(service.get("servers") or {}, f"{place}.servers", "servers by name")
+        for server, inner in servers.items():
             where = f"{place}.servers.{server}"
+            _mapping(inner, where, "directives")
             lines.add(f"    server {server} {{", where)
             _write_block(lines, inner, where + ".", "        ")
             lines.add("    }", where)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reading lvs.cf and scenario files."""
 
+import errno
 import os
 import socket
 import warnings
@@ -19,6 +20,8 @@ def _text_of(source, name, kind):
     if isinstance(source, bytes) or (isinstance(source, str) and "\n" in source):
         text = source if isinstance(source, bytes) else source.encode()
         return text, name or f"<{kind}>", Path()
+    if source == "":
+        raise FileNotFoundError(errno.ENOENT, "an empty text is no path", source)
     path = Path(os.fspath(source))
     return path.read_bytes(), name or str(path), path.parent
 

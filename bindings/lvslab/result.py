@@ -35,6 +35,9 @@ class Expectation:
     decided_by_one_run: bool = True
 
 
+_TAKEOVER = ["at", "from", "to", "failed", "time", "open", "survived"]
+
+
 class Result:
     """A run's result, the same whichever world made it.
 
@@ -134,7 +137,7 @@ class Result:
     @cached_property
     def takeovers(self):
         """A row for each takeover (pandas.DataFrame), as in docs/journal.md."""
-        return self._table("takeovers", None)
+        return self._table("takeovers", None, _TAKEOVER)
 
     @cached_property
     def expectations(self):
@@ -155,10 +158,11 @@ class Result:
         """No expectation that one run decides failed, and every invariant held (bool)."""
         return self._judgement["holds"]
 
-    def _table(self, key, index):
+    def _table(self, key, index, columns=None):
         import pandas
 
-        frame = pandas.DataFrame(self.summary[key] or [])
+        rows = self.summary[key] or []
+        frame = pandas.DataFrame(rows, columns=None if rows else columns)
         return frame if index is None or frame.empty else frame.set_index(index)
 
     def _frame(self, columns, named):

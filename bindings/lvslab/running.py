@@ -2,6 +2,7 @@
 """Running scenarios: the flow world here, the others each in a process of its own."""
 
 import json
+import operator
 import os
 import shutil
 import signal
@@ -34,7 +35,8 @@ def run(
     Several runs may go on at once, each from a thread of its own. The flow world runs in this
     process, without the GIL. A run in another world is a process, the program ``lvslab`` (looked
     for in ``$LVSLAB``, beside the package, and in ``$PATH``), whose journal is read back. Results
-    look the same whichever world made them. Ctrl-C ends the run and leaves nothing behind.
+    look the same whichever world made them. Ctrl-C ends the run and leaves nothing behind; Python
+    tells the first thread alone of it, so runs in other threads end by what their progress raises.
 
     Args:
         scenario: a Scenario, or what load_scenario takes.
@@ -59,9 +61,7 @@ def run(
         scenario = load_scenario(scenario)
     if world not in WORLDS:
         raise ValueError(f'"{world}" is no world ({", ".join(WORLDS)})')
-    seed = scenario.seed if seed is None else seed
-    if not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise ValueError(f"seed {seed}: a whole number from 0 to 2^64 - 1 is wanted")
+    seed = _seed(scenario.seed if seed is None else seed)
     known = registered([] if scheduler is None or isinstance(scheduler, str) else [scheduler])
     name = known[0].name if known else scheduler
     if not known and name is not None and name not in _lvslab.schedulers():
@@ -88,6 +88,16 @@ def run(
             summary=json.loads((output / "summary.json").read_text()),
             judgement=json.loads((output / "expectations.json").read_text()),
         )
+
+
+def _seed(given):
+    try:
+        seed = -1 if isinstance(given, bool) else operator.index(given)  # numpy's are some too
+    except TypeError:
+        seed = -1
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed {given}: a whole number from 0 to 2^64 - 1 is wanted")
+    return seed
 
 
 def _run_here(scenario, seed, scheduler, progress, rows):

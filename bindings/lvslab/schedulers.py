@@ -93,4 +93,10 @@ def _register(kind, place):
             raise ValueError(f"{name!r} is no scheduler's name")
         return _lvslab.register_scheduler(name, partial(_made, kind))
     except ValueError as error:
-        raise InputError([_lvslab.Diagnostic("error", place, 0, 0, str(error))]) from None
+        said = str(error)
+        if any(known.name == name for known in _registered.values()):
+            said += (
+                ": another class of that name, which an Ipvs or a run has still;"
+                ' let go of it, or give this one another name (name = "...")'
+            )
+        raise InputError([_lvslab.Diagnostic("error", place, 0, 0, said)]) from None

@@ -99,3 +99,36 @@ def test_what_no_scenario_can_hold(value):
 def test_a_line_break_does_not_smuggle_directives_in():
     with pytest.raises(ValueError, match="line break"):
         config(scheduler="rr\nport = 81")
+
+
+@pytest.mark.parametrize(
+    "build, wrong",
+    [
+        (lambda: lvslab.build_config(services=["http"]), "services: found a list, expected a dict"),
+        (lambda: lvslab.build_config(services={"http": "x"}), "services.http: found a str, expected"),
+        (
+            lambda: lvslab.build_config(services={"http": dict(servers=["web1"])}),
+            "services.http.servers: found a list, expected a dict of servers by name",
+        ),
+        (
+            lambda: lvslab.build_config(services={"http": dict(servers={"web1": 3})}),
+            "services.http.servers.web1: found a int, expected a dict of directives",
+        ),
+        (lambda: lvslab.build_scenario("x", config=5), "config: found a int, expected a LvsConfig"),
+    ],
+)
+def test_what_is_no_dict_is_told(build, wrong):
+    with pytest.raises(lvslab.InputError) as raised:
+        build()
+    assert str(raised.value).startswith(wrong)
+
+
+def test_a_scenario_may_name_its_config_by_path(scenarios):
+    config = scenarios / "nat-two-tier" / "lvs.cf"
+    with pytest.raises(lvslab.InputError) as raised:
+        lvslab.build_scenario("x", config=str(config), servrs={})
+    assert {d.file for d in raised.value.diagnostics} == {"scenario", "servrs"}
+    with pytest.raises(FileNotFoundError):
+        lvslab.build_scenario("x", config="nowhere.cf")
+    with pytest.raises(FileNotFoundError, match="an empty text is no path"):
+        lvslab.load_config("")

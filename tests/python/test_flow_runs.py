@@ -116,6 +116,16 @@ def test_control_c_ends_the_run(scheduler):
     assert len(told) < 6
 
 
+def test_a_run_without_a_takeover_has_the_table_all_the_same():
+    result = lvslab.run(scenario(seconds=1), "flow", seed=numpy.int64(3))
+    assert result.seed == 3
+    assert list(result.takeovers.columns)[:3] == ["at", "from", "to"]
+    assert result.takeovers.empty
+    for seed in (1.5, True, "1", -1):
+        with pytest.raises(ValueError, match="whole number"):
+            lvslab.run(scenario(seconds=1), "flow", seed=seed)
+
+
 def test_what_is_asked_of_another_world_is_refused():
     with pytest.raises(ValueError, match="RoundRobin: .* in the flow world only"):
         lvslab.run(scenario(), "packet", scheduler=RoundRobin)
