@@ -4,9 +4,8 @@ import argparse
 import logging
 import os
 import sys
-import urllib.parse
 
-from . import sweep_file, values
+from . import options, sweep_file, values
 from .findings import BadInput
 from .result import run_sweep
 
@@ -25,8 +24,9 @@ def parser():
         prog="lvslab sweep", allow_abbrev=False,
         description="Run a scenario at many points of its parameters, with many seeds each")
     p.add_argument("file", metavar="SWEEP", type=_path, help="sweep file (YAML)")
-    p.add_argument("--output", metavar="DIR", type=_path, help="folder of the result (default: results/NAME); "
-                                                   "what is finished there is not run again")
+    p.add_argument("--output", metavar="DIR", type=_path,
+                   help="folder of the result (default: results/NAME); what is finished there is "
+                        "not run again")
     p.add_argument("--scheduler", metavar="tcp://HOST:8786", type=_scheduler,
                    help="a dask scheduler that runs already (default: this machine's processors)")
     p.add_argument("--workers", metavar="N", type=_positive,
@@ -57,14 +57,10 @@ def _time(text):
 
 
 def _scheduler(text):
-    try:
-        parts = urllib.parse.urlsplit(text if "://" in text else f"tcp://{text}")
-        if parts.scheme and parts.hostname and parts.port:
-            return text
-    except ValueError:
-        pass  # a port that is none
-    raise argparse.ArgumentTypeError(f'"{text}" is no address of a dask scheduler, expected '
-                                     "tcp://HOST:PORT")
+    if options.is_address(text):
+        return text
+    raise argparse.ArgumentTypeError(f'"{text}" is no address of a dask scheduler, '
+                                     f"{options.ADDRESS}")
 
 
 def _positive(text):

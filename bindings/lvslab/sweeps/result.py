@@ -2,7 +2,7 @@
 """Sweeps for Python: `lvslab.sweep("sweep.yaml")` gives a SweepResult."""
 import os
 
-from . import program, running, store, sweep_file, tables
+from . import options, program, running, store, sweep_file, tables
 from .findings import Findings
 
 
@@ -68,7 +68,8 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_work
         lvslab: the program; None: $LVSLAB or that of PATH.
         check_only: check everything and run nothing (gives None).
         page: draw the pictures and write index.html.
-        progress: called with the running.Run after every run.
+        progress: called after every run with one that has finished_runs() and expected_runs();
+            what it raises ends the sweep.
 
     Raises:
         BadInput: with all that is wrong, before anything is written or run.
@@ -76,6 +77,7 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_work
         TimeoutError: no worker came in time, before anything is written or run.
     """
     sweep, findings = _examined(sweep)
+    options.check(findings, scheduler, workers, wait_for_workers)
     if sweep is None:
         findings.raise_if_any()
     try:
@@ -93,7 +95,7 @@ def run_sweep(sweep, *, output=None, scheduler=None, workers=None, wait_for_work
     from .workers import Workers  # where dask is missing, nothing has been written yet
     import distributed  # noqa: F401
     run = running.Run(sweep, folder, lvslab, identity)
-    run.go(lambda: Workers(scheduler, workers, _seconds(wait_for_workers)), progress)
+    run.go(lambda: Workers(scheduler, workers, options.seconds(wait_for_workers)), progress)
     tables.write(run, folder)
     if page and not run.interrupted and not run.stopped:
         from . import page as html
@@ -105,6 +107,8 @@ def _examined(sweep):
     """(Sweep or None, Findings): what is wrong with its values is still to be found."""
     if isinstance(sweep, sweep_file.Sweep):
         return sweep, Findings(sweep.file)
+    if not isinstance(sweep, (dict, str, os.PathLike)):
+        raise TypeError(f"{sweep!r} is no sweep: the path of a file or a mapping is wanted")
     if isinstance(sweep, dict):
         import yaml
         try:
@@ -119,7 +123,8 @@ def _plain(value):
     """Tuples, ranges and numpy's numbers and arrays as YAML has them."""
     if isinstance(value, dict):
         return {_plain(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, range)):
+    if isinstance(value, (list, tuple, range, set, frozenset)):
+        value = sorted(value) if isinstance(value, (set, frozenset)) else value
         return [_plain(v) for v in value]
     return value.tolist() if hasattr(value, "tolist") else value
 
@@ -130,7 +135,3 @@ def _check_folder(folder, findings):
             findings.at(None, f"{folder} holds other files; name another folder by --output")
     elif os.path.lexists(folder):
         findings.at(None, f"{folder} is no folder")
-
-
-def _seconds(time):
-    return time.total_seconds() if hasattr(time, "total_seconds") else time

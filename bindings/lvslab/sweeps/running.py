@@ -40,6 +40,10 @@ class Run:
         self.interrupted = False
         self.stopped = ""  # why it ended before its time, if nobody asked it to
 
+    def __repr__(self):
+        return (f"<lvslab.sweeps: {self.finished_runs()} of {self.expected_runs()} runs of "
+                f"{self.sweep.name}>")
+
     def go(self, make_workers, progress=None):
         """Runs all that is missing. make_workers() gives the Workers once there is work; nothing is
         written before they are there."""

@@ -180,8 +180,8 @@ class BadInputs(SweepTest):
         self.assertFalse(os.path.exists(self.path("out")))
 
     def test_they_are_told_with_all_else_that_is_wrong_in_the_file(self):
-        file = self.sweep_of("{ servers.web2.speed: [1, 0], servers.web1.speed: { from: 2, to: 1 } }",
-                             "seeds: many\nworlds: flow\n")
+        file = self.sweep_of("{ servers.web2.speed: [1, 0], servers.web1.speed: { from: 2, "
+                             "to: 1 } }", "seeds: many\nworlds: flow\n")
         code, said, errors = sweep(file, "--output", self.path("out"))
         self.assertEqual((code, said), (2, ""))
         self.assertEqual([line.split(": ")[0].replace(file, "") for line in errors.splitlines()],
@@ -226,6 +226,20 @@ class BadInputs(SweepTest):
         with self.assertRaises(BadInput) as caught:
             run_sweep({"sweep": "s", "world": "x", "scenario": "nowhere"}, lvslab=LVSLAB)
         self.assertEqual(len(caught.exception.findings), 2)
+
+    def test_options_are_told_with_the_files_mistakes(self):
+        with self.assertRaises(BadInput) as caught:
+            run_sweep({"sweep": "s", "scenario": TINY, "world": "flow", "measure": "x"},
+                      output=self.path("out"), lvslab=LVSLAB, scheduler="foo", workers=0,
+                      wait_for_workers="60s")
+        self.assertEqual([str(f).split(":")[0] for f in caught.exception.findings],
+                         ["scheduler", "sweep", "wait_for_workers", "workers"])
+        for options in ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, {"wait_for_workers": 1}):
+            with self.assertRaises(BadInput):
+                run_sweep(TINY.replace("tiny.yaml", "s.yaml"), lvslab=LVSLAB, **options)
+        for no_sweep in (7, None, ["a"]):
+            with self.assertRaisesRegex(TypeError, "no sweep"):
+                run_sweep(no_sweep, lvslab=LVSLAB)
 
     def test_python_values_are_as_good_as_a_files(self):
         import numpy
