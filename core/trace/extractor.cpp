@@ -64,7 +64,8 @@ bool has(const packet::TcpView& segment, std::uint8_t flags) {
 Extractor::Extractor(ExtractorSettings settings, Take take, TakeOdd odd)
     : settings_(std::move(settings)), take_(std::move(take)), take_odd_(std::move(odd)) {}
 
-void Extractor::packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record) {
+void Extractor::packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record,
+                       std::size_t on_wire) {
     ++counts_.packets;
     record_ = record != 0 ? record : counts_.packets;
     const auto view = packet::PacketView::parse(ip, packet::Extent::headers);
@@ -86,6 +87,16 @@ void Extractor::packet(Duration now, std::span<const std::uint8_t> ip, std::uint
     const auto& client = side == client_side ? flow->source : flow->destination;
     expire(now);
     const auto length = transport_length(*view);
+    const auto whole =
+        static_cast<std::size_t>(view->transport_bytes().data() - ip.data()) + length;
+    if (on_wire > 0 && whole > on_wire) {
+        ++counts_.malformed;
+        if (take_odd_) {
+            take_odd_({OddNumber::Kind::length, record_, client, side == server_side,
+                       static_cast<std::uint32_t>(whole), static_cast<std::uint32_t>(on_wire)});
+        }
+        return;
+    }
     if (const auto datagram = view->udp()) {
         udp(now, side, client,
             static_cast<std::uint32_t>(datagram->length() -
@@ -231,11 +242,15 @@ void Extractor::pass(Duration now, Side side, Connection& c, const packet::TcpVi
     const bool syn = has(segment, flag::syn);
     const std::uint32_t sequence = segment.sequence() + (syn ? 1U : 0U);
     const bool acks = has(segment, flag::ack) && other.begun();
-    const bool ack_fits = !acks || other.allows_acknowledged(segment.acknowledgement());
     // A refusal's RST has a sequence number of nobody's.
     const bool refusal = has(segment, flag::rst) && side == server_side && !c.syn_ack_at;
-    if (!refusal && !sequence_fits(now, side, c, sequence, length, ack_fits)) {
-        return;
+    if (!refusal && !own.allows(sequence, length)) {
+        const bool foreign = acks && !other.allows_acknowledged(segment.acknowledgement());
+        doubt(side, c, {.record = record_, .number = sequence, .length = length, .at = now},
+              foreign);
+        if (!own.allows(sequence, length)) {
+            return;
+        }
     }
     if (!syn) {
         own.support(record_);
@@ -265,30 +280,23 @@ void Extractor::pass(Duration now, Side side, Connection& c, const packet::TcpVi
     }
 }
 
-/// Whether the segment's own number is one that the connection may use. Of a packet whose numbers
-/// are both odd nothing is believed: it is another connection's.
-bool Extractor::sequence_fits(Duration now, Side side, Connection& c, std::uint32_t sequence,
-                              std::uint32_t length, bool acknowledgement_fits) {
-    auto& own = c.streams[side];
-    if (own.allows(sequence, length)) {
-        return true;
+/// A number that the connection may not use now. Of a packet whose numbers are both such nothing is
+/// believed: it is another connection's.
+void Extractor::doubt(Side side, Connection& c, const Stream::Odd& odd, bool foreign) {
+    auto& stream = c.streams[side];
+    if (foreign) {
+        take_odd(side, c, stream.told_where(odd));
+    } else {
+        settle(side, c, stream.doubt(odd));
     }
-    Stream::Odd odd{.record = record_, .number = sequence, .length = length, .at = now};
-    if (!acknowledgement_fits) {
-        take_odd(side, c, own.told_where(odd));
-        return false;
-    }
-    settle(side, c, own.doubt(odd));
-    return own.allows(sequence, length);
 }
 
 /// The other side has told what it has of these bytes.
 void Extractor::acknowledge(Duration now, Side side, Connection& c, std::uint32_t number) {
     auto& stream = c.streams[side];
     if (!stream.allows_acknowledged(number)) {
-        settle(side, c,
-               stream.doubt(
-                   {.record = record_, .number = number, .acknowledgement = true, .at = now}));
+        doubt(side, c, {.record = record_, .number = number, .acknowledgement = true, .at = now},
+              false);
         if (!stream.allows_acknowledged(number)) {
             return;
         }

@@ -37,11 +37,11 @@ struct ExtractorSettings {
 /// What was found, and what was not taken.
 struct ExtractorCounts {
     // packets
-    std::uint64_t packets = 0;        ///< handed in
-    std::uint64_t of_service = 0;     ///< to or from the server's address and port
-    std::uint64_t malformed = 0;      ///< no IP packet, or cut inside a header
-    std::uint64_t fragments = 0;      ///< later fragments: they have no ports
-    std::uint64_t sent_again = 0;     ///< bytes that had passed before
+    std::uint64_t packets = 0;     ///< handed in
+    std::uint64_t of_service = 0;  ///< to or from the server's address and port
+    std::uint64_t malformed = 0;   ///< no IP packet, cut inside a header, or longer than its frame
+    std::uint64_t fragments = 0;   ///< later fragments: they have no ports
+    std::uint64_t sent_again = 0;  ///< bytes that had passed before
     std::uint64_t out_of_order = 0;   ///< filled a hole
     std::uint64_t out_of_window = 0;  ///< numbers outside what the connection may use
     std::uint64_t stray = 0;          ///< RST without a connection, a server that opens one
@@ -64,6 +64,7 @@ struct OddNumber {
         sequence,         ///< not used
         acknowledgement,  ///< not used
         first_byte,       ///< told by a SYN; what the others say is used
+        length,           ///< of the IP packet, more than the frame has; the packet is not used
     };
     Kind kind = Kind::sequence;
     std::uint64_t record = 0;  ///< as handed in with the packet
@@ -82,8 +83,10 @@ public:
     Extractor(ExtractorSettings settings, Take take, TakeOdd odd = {});
 
     /// An IP packet, or its beginning as a capture's snap length left it; `record` is its number in
-    /// the capture, 0 = that among the packets handed in.
-    void packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record = 0);
+    /// the capture, 0 = that among the packets handed in; `on_wire` the bytes that the frame had
+    /// from the IP header on, 0 = not known.
+    void packet(Duration now, std::span<const std::uint8_t> ip, std::uint64_t record = 0,
+                std::size_t on_wire = 0);
     /// The capture is over: hands out what is still open.
     void finish();
 
@@ -121,8 +124,7 @@ private:
     void handshake(Duration now, Side side, Connection& c, const packet::TcpView& segment);
     void pass(Duration now, Side side, Connection& c, const packet::TcpView& segment,
               std::uint32_t length);
-    bool sequence_fits(Duration now, Side side, Connection& c, std::uint32_t sequence,
-                       std::uint32_t length, bool acknowledgement_fits);
+    void doubt(Side side, Connection& c, const Stream::Odd& odd, bool foreign);
     void acknowledge(Duration now, Side side, Connection& c, std::uint32_t number);
     void settle(Side side, Connection& c, const Stream::Doubted& outcome);
     void take_odd(Side side, const Connection& c, const Stream::Odd& odd);

@@ -16,8 +16,8 @@ constexpr std::size_t most_holes = 16;
 /// The last byte that may pass now. A probe of a shut window, and a keep-alive, are one outside.
 std::int64_t Stream::limit() const {
     // Where the window is not known it is the largest that needs no scaling.
-    const auto end = window_ == 0 ? high_ + 65535 : std::max(acknowledged_ + window_, high_);
-    return static_cast<std::int64_t>(end) + 1;
+    return static_cast<std::int64_t>(window_ == 0 ? high_ + 65535
+                                                  : std::max(acknowledged_ + window_, high_) + 1);
 }
 
 bool Stream::allows(std::uint32_t sequence, std::uint32_t length) const {
@@ -48,10 +48,11 @@ Stream::Doubted Stream::doubt(Odd odd) {
         return static_cast<std::int64_t>(static_cast<std::int32_t>(b.number - a.number));
     };
     if (!doubt_ || std::abs(between(*doubt_, odd)) > reach()) {
-        outcome.not_used = std::exchange(doubt_, odd);
+        outcome.not_used = take_doubt();
+        doubt_ = std::make_unique<Odd>(odd);
         return outcome;
     }
-    const auto earlier = *std::exchange(doubt_, std::nullopt);
+    const auto earlier = *std::exchange(doubt_, nullptr);
     if (begun_for_sure) {
         trust(earlier, outcome);
     } else {
@@ -62,7 +63,8 @@ Stream::Doubted Stream::doubt(Odd odd) {
 
 std::optional<Stream::Odd> Stream::take_doubt() {
     drop_overtaken();
-    return std::exchange(doubt_, std::nullopt);
+    const auto doubt = std::exchange(doubt_, nullptr);
+    return doubt ? std::optional(*doubt) : std::nullopt;
 }
 
 /// The stream has come to where it said by itself.
@@ -98,7 +100,7 @@ void Stream::begin_again(const Odd& one, const Odd& other, Doubted& outcome) {
 /// Bytes that are in no segment here pass.
 void Stream::skip(std::uint64_t to, Odd odd) {
     odd.expected = number_at(high_);
-    ahead_ = odd;
+    ahead_ = std::make_unique<Odd>(odd);
     miss(high_, to);
     high_ = to;
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -91,8 +92,9 @@ public:
     /// Its own side has sent a segment.
     void hear() { heard_ = true; }
 
-    /// The number that only a packet ahead of a FIN has told of; behind finish() with excess.
-    const std::optional<Odd>& ahead() const { return ahead_; }
+    /// The number that only a packet ahead of a FIN has told of; there is one
+    /// behind finish() with excess.
+    const Odd* ahead() const { return ahead_.get(); }
 
     /// Of the windows that this side tells; not known where its SYN was not seen whole.
     std::optional<std::uint8_t> window_shift;
@@ -127,8 +129,9 @@ private:
     std::uint64_t window_ = 0;        ///< the other side's largest; 0 = not known
     std::uint64_t forgotten_ = 0;     ///< bytes of holes that are no longer listed
     std::optional<std::uint64_t> end_;
-    std::optional<Odd> doubt_;
-    std::optional<Odd> ahead_;  ///< the latest with missing bytes before it
+    // Few streams have any, and there are many streams.
+    std::unique_ptr<Odd> doubt_;
+    std::unique_ptr<Odd> ahead_;  ///< the latest with missing bytes before it
     std::vector<std::pair<std::uint64_t, std::uint64_t>> holes_;
 };
 

@@ -289,7 +289,8 @@ ReplayFindings extract(const std::string& path, trace::CaptureFile& capture, con
         if (ip.empty()) {
             ++found.without_ip;
         } else {
-            extractor.packet(now, ip, found.frames);
+            const auto before_ip = frame->bytes.size() - ip.size();
+            extractor.packet(now, ip, found.frames, frame->on_wire - before_ip);
         }
     }
     extractor.finish();

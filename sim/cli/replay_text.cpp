@@ -67,6 +67,11 @@ std::string odd_number_text(const trace::OddNumber& odd) {
                 "packet {}: sequence number {} of {}, expected {} or what a window "
                 "allows behind it: not used",
                 odd.record, odd.found, of, odd.expected);
+        case Kind::length:
+            return fmt::format(
+                "packet {}: an IP packet of {} bytes of {} in a frame that has room "
+                "for {}: not used",
+                odd.record, odd.found, of, odd.expected);
         case Kind::acknowledgement:
             break;
     }

@@ -120,9 +120,6 @@ std::optional<RunOutput> open_output(const RunArguments& arguments, const Scenar
 }
 
 int run_flow_world(const RunArguments& arguments, const Scenario& scenario) {
-    if (!arguments.pcap.empty()) {
-        return refuse_run("--pcap is of the packet world: the flow world has no packets");
-    }
     if (!fits(arguments, scenario)) {
         return bad_input;
     }
@@ -194,16 +191,30 @@ CLI::Validator whole_number() {
             ""};
 }
 
-int run(const RunArguments& arguments) {
+/// What of the command line is wrong for any scenario.
+std::vector<std::string> misplaced_options(const RunArguments& arguments) {
+    std::vector<std::string> found;
     if (arguments.virtual_time && arguments.world != "kernel") {
-        return refuse_run("--virtual-time is of the kernel world (--world kernel)");
+        found.emplace_back("--virtual-time is of the kernel world (--world kernel)");
     }
     if (has_server_programs(arguments) && arguments.world != "kernel") {
-        return refuse_run("--web-server and --ftp-server are of the kernel world (--world kernel)");
+        found.emplace_back(
+            "--web-server and --ftp-server are of the kernel world (--world kernel)");
+    }
+    if (!arguments.pcap.empty() && arguments.world == "flow") {
+        found.emplace_back("--pcap is of the packet world: the flow world has no packets");
+    }
+    return found;
+}
+
+int run(const RunArguments& arguments) {
+    const auto misplaced = misplaced_options(arguments);
+    for (const auto& sentence : misplaced) {
+        refuse_run(sentence);
     }
     const auto scenario = load_scenario(arguments.scenario);
     fmt::print(stderr, "{}", scenario.diagnostics.to_string());
-    if (!scenario) {
+    if (!scenario || !misplaced.empty()) {
         return bad_input;
     }
     return run_scenario(arguments, *scenario);

@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -22,6 +23,11 @@ namespace {
 struct Held {
     Duration at{};
     std::vector<std::uint8_t> bytes;
+    std::size_t on_wire = 0;
+
+    static Held copy_of(const CapturedFrame& frame) {
+        return {frame.at, {frame.bytes.begin(), frame.bytes.end()}, frame.on_wire};
+    }
 };
 
 }  // namespace
@@ -112,15 +118,16 @@ std::optional<CapturedFrame> CaptureFile::next() {
     if (r.held.empty()) {
         const auto frame = r.read();
         if (!frame || r.times.in_line(frame->at)) {
-            return frame ? std::optional(CapturedFrame{r.times.take(frame->at), frame->bytes})
+            return frame ? std::optional(
+                               CapturedFrame{r.times.take(frame->at), frame->bytes, frame->on_wire})
                          : std::nullopt;
         }
-        r.held.push_back({frame->at, {frame->bytes.begin(), frame->bytes.end()}});
+        r.held.push_back(Held::copy_of(*frame));
     }
     const auto at = r.judge();
     r.current = std::move(r.held.front());
     r.held.pop_front();
-    return CapturedFrame{at, r.current.bytes};
+    return CapturedFrame{at, r.current.bytes, r.current.on_wire};
 }
 
 void CaptureFile::tell_times(std::function<void(const std::string&)> tell) {
@@ -139,7 +146,7 @@ Duration CaptureFile::Reading::judge() {
         if (!frame) {
             break;
         }
-        held.push_back({frame->at, {frame->bytes.begin(), frame->bytes.end()}});
+        held.push_back(Held::copy_of(*frame));
     }
     const auto of = [&](std::size_t i) {
         return i < held.size() ? std::optional(held[i].at) : std::nullopt;
@@ -163,7 +170,8 @@ std::optional<CapturedFrame> CaptureFile::Reading::read() {
         ++packets;
         // tv_usec holds nanoseconds, as asked for.
         return CapturedFrame{std::chrono::seconds(header->ts.tv_sec) + Duration(header->ts.tv_usec),
-                             {bytes, header->caplen}};
+                             {bytes, header->caplen},
+                             std::max(header->len, header->caplen)};
     }
     if (got == PCAP_ERROR) {
         damage = fmt::format("damaged after packet {}, at byte {}: {}", packets,

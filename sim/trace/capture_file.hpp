@@ -2,6 +2,7 @@
 /// Captures as libpcap reads them: pcap and pcapng.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@ namespace lvslab::trace {
 struct CapturedFrame {
     Duration at;  ///< since 1970, in nanoseconds where the capture has them
     std::span<const std::uint8_t> bytes;
+    std::size_t on_wire;  ///< bytes that the frame had; more than `bytes` if the capture has cut it
 };
 
 class CaptureFile {

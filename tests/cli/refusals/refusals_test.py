@@ -145,6 +145,23 @@ class Refusals(unittest.TestCase):
                       ("parity", "shop.yaml", "shop.yaml", "--with", "flow")):
             self.assertIn(error, self.refused(*words), words)
 
+    def test_options_of_other_worlds_are_told_at_once_with_what_is_wrong_in_the_files(self):
+        self.break_it("primary = 192.168.26.9\n", "")
+        told = self.refused("run", "shop.yaml", "--world", "flow", "--virtual-time", "--web-server",
+                            "nginx", "--pcap", "all").splitlines()
+        self.assertEqual(len(told), 4, told)
+        for piece in ("--virtual-time is of the kernel world", "--web-server and --ftp-server are of",
+                      "--pcap is of the packet world", "primary is not given"):
+            self.assertEqual(sum(piece in line for line in told), 1, told)
+
+    def test_parity_looks_at_its_options_before_it_runs_anything(self):
+        told = self.refused("parity", "shop.yaml", "--with", "flow", "--scheduler", "foo", "--save",
+                            "lvs.cf", "--virtual-time").splitlines()
+        self.assertEqual(len(told), 3, told)
+        self.assertIn("lvslab parity: --virtual-time is of the kernel world", told)
+        self.assertIn("lvslab parity: --save: lvs.cf is there and is not a folder", told)
+        self.assertTrue(any("scheduler foo is unknown; known are rr" in line for line in told), told)
+
     def test_a_file_that_a_fault_reloads_is_checked_too(self):
         self.write("next.cf", LVS_CF.replace("weight = 1", "weight = -1", 1))
         self.write("shop.yaml", SCENARIO + "faults:\n  - { at: 1s, reload: lvs1, config: next.cf }\n")

@@ -157,6 +157,18 @@ class Damage(unittest.TestCase):
         self.assertRegex(told, r"sequence number [0-9]+ of client 10\.0\.0\.7:40005, expected "
                                r"[0-9]+ or what a window allows behind it: not used")
 
+    def test_a_packet_that_is_longer_than_its_frame_is_named_and_makes_no_bytes(self):
+        whole = self.sizes(self.trace("whole.pcap")[0])
+        for place in range(3, PER_CONNECTION):
+            record = 5 * PER_CONNECTION + place + 1
+            self.write("bit.pcap", CAPTURE.bytes((record, PACKET + 2, 6)))
+            lines, said, told = self.trace("bit.pcap")
+            self.assertEqual(self.sizes(lines), whole)
+            self.assertRegex(told, rf"^lvslab replay: bit\.pcap: packet {record}: an IP packet of "
+                                   r"[0-9]+ bytes of .* in a frame that has room for [0-9]+: not "
+                                   r"used\n$")
+            self.assertIn("1 were malformed", said)
+
     def test_one_bit_of_a_time_moves_nothing_else_and_is_named(self):
         whole, said, _ = self.trace("whole.pcap")
         for record in (2, 77, 78, 200, len(CAPTURE.records) - 1):
