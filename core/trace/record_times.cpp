@@ -54,15 +54,14 @@ RecordTimes::Verdict RecordTimes::judge_first(Duration at, std::optional<Duratio
     }
     if (is_before(*second, at) && is_before(*third, at)) {
         return {*second,
-                fmt::format("packet {} tells a time {} behind that of the next two: put at "
-                            "that of the next",
+                fmt::format("packet {} tells a time {} later than the next two: put at that "
+                            "of the next",
                             record_, seconds(at - *second))};
     }
     if (*second - at > edge && *third - *second <= edge) {
-        return {*second,
-                fmt::format("packet {} tells a time {} before that of the next two: put at "
-                            "that of the next",
-                            record_, seconds(*second - at))};
+        return {*second, fmt::format("packet {} tells a time {} earlier than the next two: put at "
+                                     "that of the next",
+                                     record_, seconds(*second - at))};
     }
     return {at};
 }
@@ -72,8 +71,8 @@ RecordTimes::Verdict RecordTimes::judge_ahead(Duration at, std::optional<Duratio
     if (!second) {
         return at - *last_ <= edge
                    ? Verdict{at}
-                   : Verdict{*last_, fmt::format("packet {}, the last, tells a time {} behind that "
-                                                 "of the one before it: put at that",
+                   : Verdict{*last_, fmt::format("packet {}, the last, tells a time {} later than "
+                                                 "the one before it: put at that",
                                                  record_, seconds(at - *last_))};
     }
     // Where the second is far back, and the third with this one again, the second is the damaged.
@@ -82,8 +81,8 @@ RecordTimes::Verdict RecordTimes::judge_ahead(Duration at, std::optional<Duratio
         return {at};
     }
     return {*last_ + std::max(*second - *last_, Duration::zero()) / 2,
-            fmt::format("packet {} tells a time {} behind that of the one before it and {} behind "
-                        "that of the next: put between them",
+            fmt::format("packet {} tells a time {} later than the one before it and {} later "
+                        "than the next: put between them",
                         record_, seconds(at - *last_), seconds(at - *second))};
 }
 
@@ -91,20 +90,19 @@ RecordTimes::Verdict RecordTimes::judge_behind(Duration at, std::optional<Durati
     const auto back = *last_ - at;
     if (second && !is_before(*second, *last_)) {
         return {*last_ + std::max(*second - *last_, Duration::zero()) / 2,
-                fmt::format("packet {} tells a time {} before that of the one before it and {} "
-                            "before that of the next: put between them",
+                fmt::format("packet {} tells a time {} earlier than the one before it and {} "
+                            "earlier than the next: put between them",
                             record_, seconds(back), seconds(*second - at))};
     }
     if (!second) {
-        return {*last_, fmt::format("packet {}, the last, tells a time {} before that of the one "
+        return {*last_, fmt::format("packet {}, the last, tells a time {} earlier than the one "
                                     "before it: put at that",
                                     record_, seconds(back))};
     }
     set_back_ += back;
-    return {*last_,
-            fmt::format("packet {} and those behind it tell times {} before that of the one "
-                        "before it: the clock was set back, and they go on from there",
-                        record_, seconds(back))};
+    return {*last_, fmt::format("packet {} and those behind it tell times {} earlier than the one "
+                                "before it: the clock was set back, and they go on from there",
+                                record_, seconds(back))};
 }
 
 }  // namespace lvslab::trace

@@ -176,7 +176,7 @@ class Damage(unittest.TestCase):
                 self.write("bit.pcap", CAPTURE.bytes((record, bit // 8, bit % 8)))
                 lines, bit_said, told = self.trace("bit.pcap")
                 self.assertRegex(told, rf"^lvslab replay: bit\.pcap: packet {record} tells a time "
-                                       r"[0-9.]+ s (before|behind) .*: put between them\n$")
+                                       r"[0-9.]+ s (earlier|later) .*: put between them\n$")
                 # Put between its neighbours it is where it was.
                 self.assertEqual(sorted(lines), sorted(whole), (record, bit))
                 self.assertEqual(bit_said.replace("bit.pcap", "whole.pcap"), said)
