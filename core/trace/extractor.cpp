@@ -255,12 +255,10 @@ void Extractor::pass(Duration now, Side side, Connection& c, const packet::TcpVi
     if (!syn) {
         own.support(record_);
     }
-    if (acks) {
-        acknowledge(now, otherwise, c, segment.acknowledgement());
-        if (syn || own.window_shift) {
-            const unsigned shift = syn ? 0U : *own.window_shift;
-            other.window(std::uint64_t{segment.window()} << shift);
-        }
+    if (acks && acknowledge(now, otherwise, c, segment.acknowledgement()) &&
+        (syn || own.window_shift)) {
+        const unsigned shift = syn ? 0U : *own.window_shift;
+        other.window(std::uint64_t{segment.window()} << shift);
     }
     if (has(segment, flag::rst)) {
         c.reset = true;
@@ -291,18 +289,19 @@ void Extractor::doubt(Side side, Connection& c, const Stream::Odd& odd, bool for
     }
 }
 
-/// The other side has told what it has of these bytes.
-void Extractor::acknowledge(Duration now, Side side, Connection& c, std::uint32_t number) {
+/// The other side has told what it has of these bytes. False if that is not believed.
+bool Extractor::acknowledge(Duration now, Side side, Connection& c, std::uint32_t number) {
     auto& stream = c.streams[side];
     if (!stream.allows_acknowledged(number)) {
         doubt(side, c, {.record = record_, .number = number, .acknowledgement = true, .at = now},
               false);
         if (!stream.allows_acknowledged(number)) {
-            return;
+            return false;
         }
     }
     stream.support(record_);
     bytes(now, side, c, stream.acknowledged(number, record_).fresh, true);
+    return true;
 }
 
 void Extractor::settle(Side side, Connection& c, const Stream::Doubted& outcome) {

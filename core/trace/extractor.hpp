@@ -125,7 +125,7 @@ private:
     void pass(Duration now, Side side, Connection& c, const packet::TcpView& segment,
               std::uint32_t length);
     void doubt(Side side, Connection& c, const Stream::Odd& odd, bool foreign);
-    void acknowledge(Duration now, Side side, Connection& c, std::uint32_t number);
+    bool acknowledge(Duration now, Side side, Connection& c, std::uint32_t number);
     void settle(Side side, Connection& c, const Stream::Doubted& outcome);
     void take_odd(Side side, const Connection& c, const Stream::Odd& odd);
     void take_back(Side side, Connection& c, std::uint64_t count);

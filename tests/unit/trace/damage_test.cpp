@@ -42,7 +42,7 @@ RC_GTEST_PROP(DamagedNumber, OneBitOfANumberMakesNoBytesAndIsNamed, ()) {
     auto sent =
         dialogue(*rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint32_t>());
     const auto which = *rc::gen::inRange<std::size_t>(0, sent.size());
-    // Wrong by more than the window, 65535.
+    // Wrong by more than the window, 65535, and the one byte more that probes of it have.
     const auto bit = std::uint32_t{1} << *rc::gen::inRange(17, 32);
     const bool acknowledgement = which > 0 && *rc::gen::arbitrary<bool>();
     (acknowledgement ? sent[which].acknowledgement : sent[which].sequence) ^= bit;
