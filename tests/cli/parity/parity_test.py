@@ -200,4 +200,4 @@ class Parity(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)  # names what is skipped, and why
+    unittest.main(verbosity=2)
