@@ -17,13 +17,15 @@ namespace lvslab::ipvs {
 struct Alarm {
     Time at;
     ConnectionId id;
+    std::uint32_t off = 0;  ///< not zero: taken off where it stands, nobody is to be looked at
     friend bool operator>(const Alarm& a, const Alarm& b) {
         return a.at != b.at ? a.at > b.at : a.id > b.id;
     }
 };
+static_assert(sizeof(Alarm) == 16);
 
 /// Four cache lines of alarms.
-struct AlarmChunk {
+struct alignas(64) AlarmChunk {
     static constexpr std::uint32_t room = 15;
     AlarmChunk* next;
     std::uint32_t size;
@@ -65,10 +67,11 @@ public:
     bool empty() const { return first_ == nullptr; }
     const Alarm& front() const { return first_->alarms[taken_]; }
     /// It comes after all that are here.
-    bool takes(const Alarm& alarm) const {
-        return empty() || alarm > last_->alarms[last_->size - 1];
+    bool takes(Time at, ConnectionId id) const {
+        return empty() || Alarm{at, id} > last_->alarms[last_->size - 1];
     }
-    void push(const Alarm& alarm, AlarmChunks& chunks) {
+    /// Where it stands until it is popped.
+    Alarm* push(Time at, ConnectionId id, AlarmChunks& chunks) {
         if (empty()) {
             first_ = last_ = chunks.take(nullptr);
             taken_ = 0;
@@ -76,7 +79,12 @@ public:
             last_->next = chunks.take(nullptr);
             last_ = last_->next;
         }
-        last_->alarms[last_->size++] = alarm;
+        // Filled in where it stands: a copy would wait for its last stores.
+        auto& place = last_->alarms[last_->size++];
+        place.at = at;
+        place.id = id;
+        place.off = 0;
+        return &place;
     }
     void pop(AlarmChunks& chunks) {
         if (++taken_ < first_->size) {

@@ -23,6 +23,7 @@ inline constexpr std::uint32_t no_destination = 0xFFFFFFFFU;
 /// One entry (struct ip_vs_conn). IPv6 addresses stand in a pool of their own; the entry then
 /// holds their number.
 struct alignas(64) Connection {
+    struct Alarm* queued;        ///< its alarm, if that waits in one of the wheel's queues
     std::uint32_t client;        ///< IPv4 address, or the number of the pair of IPv6 addresses
     std::uint32_t virtual_addr;  ///< IPv4 address or firewall mark; unused for IPv6
     std::uint16_t client_port;

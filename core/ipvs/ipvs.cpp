@@ -53,6 +53,14 @@ Verdict Ipvs::step(const Segment& segment, Time now) {
     return model_->step(segment, now);
 }
 
+Verdict Ipvs::step_opening(const Segment& syn, std::uint32_t acks, Time now) {
+    return model_->step_opening(syn, acks, now);
+}
+
+void Ipvs::pass(const Segment& segment, Time now) {
+    model_->pass(segment, now);
+}
+
 void Ipvs::prefetch(std::uint32_t entry) const {
     model_->prefetch(entry);
 }

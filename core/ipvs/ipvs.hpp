@@ -114,6 +114,12 @@ public:
 
     /// What happens to this segment: looks up or makes its entry, runs the state machine, counts.
     Verdict step(const Segment& segment, Time now);
+    /// A client's TCP SYN and, if that is forwarded other than by NAT, the client's ACK in the same
+    /// moment as `acks` counted segments: what a step() of each does, in one go. Without NAT the
+    /// director sees nothing between the two. The answer is the SYN's.
+    Verdict step_opening(const Segment& syn, std::uint32_t acks, Time now);
+    /// step() for whoever has no use for the answer.
+    void pass(const Segment& segment, Time now);
 
     /// A segment with this Segment::entry comes soon: a hint to the processor, which changes
     /// nothing but the time that step() waits for memory.

@@ -33,8 +33,8 @@ struct Service {
     std::uint16_t port() const { return key.endpoint.port.value(); }
 };
 
-/// step() and fire_due() are compiled as one function each with what they call. What few packets
-/// need is kept out of them by noinline.
+/// step(), its two short forms and fire_due() are compiled as one function each with what they
+/// call. What few packets need is kept out of them by noinline.
 class Ipvs::Model {
 public:
     explicit Model(const Options& options);
@@ -54,11 +54,15 @@ public:
     std::vector<DestinationStatus> destinations(const ServiceKey& key) const;
 
     // packet_path.cpp
-    Verdict step(const Segment& segment, Time now);
+    [[gnu::noinline]] Verdict step(const Segment& segment, Time now);
+    Verdict step_opening(const Segment& syn, std::uint32_t acks, Time now);
+    void pass(const Segment& segment, Time now);
     void prefetch(std::uint32_t entry) const { table_.prefetch(entry); }
     void prefetch_server_of(std::uint32_t entry) const {
         if (entry < table_.pool().end() && table_[entry].in_use != 0) {
-            lvslab::prefetch(destinations_[table_[entry].destination].get());
+            const auto& c = table_[entry];
+            lvslab::prefetch(destinations_[c.destination].get());
+            lvslab::prefetch(c.queued);
         }
     }
     void prefetch_place_for(Protocol protocol, const Endpoint& client) const {
@@ -68,7 +72,7 @@ public:
     // expiry.cpp
     void advance(Time now) {
         last_advance_ = now;
-        if (wheel_.next() <= now || housekeeping_due_ <= now) {
+        if (is_due(now)) {
             fire_due(now);
         }
     }
@@ -157,6 +161,9 @@ private:
     void step_in(const Segment& segment, Time now, Verdict& verdict);
     [[gnu::noinline]] void step_out(const Segment& segment, Time now, Verdict& verdict);
     ConnectionId entry_for(const Arrival& arrival, Verdict& verdict);
+    void answer(const Connection& c, Verdict& verdict) const;
+    bool goes_on(ConnectionId id) const { return destinations_[table_[id].destination]->available; }
+    void follow(ConnectionId id, TcpFlags flags, std::uint32_t packets, Time now);
     ConnectionId new_entry_for(const Arrival& arrival, Verdict& verdict);
     bool sees(const Segment& segment) const;
     bool reschedules(const Connection& c) const;
@@ -192,6 +199,7 @@ private:
     void tell_scheduler();
 
     // expiry.cpp
+    bool is_due(Time now) const { return wheel_.next() <= now || housekeeping_due_ <= now; }
     [[gnu::noinline]] void fire_due(Time now);
     Time fires(ConnectionId id) const;
     Wheel wheel() const { return {options_.wheel_phase}; }

@@ -46,6 +46,44 @@ bool same(const Address& a, const Address& b) {
     return verdict;
 }
 
+[[gnu::flatten]] Verdict Ipvs::Model::step_opening(const Segment& syn, std::uint32_t acks,
+                                                   Time now) {
+    advance(now);
+    Verdict verdict;
+    if (!sees(syn)) {
+        return verdict;
+    }
+    step_in(syn, now, verdict);
+    if (verdict.action != Action::forward || verdict.method == ForwardingMethod::nat) {
+        return verdict;
+    }
+    if (const auto id = verdict.entry;
+        !is_due(now) && id != no_connection && table_[id].client_port != 0 && goes_on(id)) {
+        follow(id, TcpFlags::ack, acks, now);  // nothing came between: a look-up finds it again
+        return verdict;
+    }
+    auto ack = syn;
+    ack.flags = TcpFlags::ack;
+    ack.count = acks;
+    ack.entry = verdict.entry;
+    step(ack, now);
+    return verdict;
+}
+
+/// Most packets have a known entry, and nothing else is to be found out about them.
+[[gnu::flatten]] void Ipvs::Model::pass(const Segment& segment, Time now) {
+    advance(now);
+    const bool plain = segment.protocol == Protocol::tcp &&
+                       segment.direction == Direction::from_client &&
+                       !has(segment.flags, TcpFlags::syn) && sees(segment);
+    const ConnectionKeyView key{segment.protocol, segment.source, segment.destination};
+    if (plain && table_.matches(segment.entry, key) && goes_on(segment.entry)) {
+        follow(segment.entry, segment.flags, segment.count, now);
+    } else {
+        step(segment, now);
+    }
+}
+
 /// With a family's last service its hooks go (ip_vs_unregister_hooks); entries and timers stay.
 bool Ipvs::Model::sees(const Segment& segment) const {
     return services_of_family_[segment.destination.address.is_v4() ? 0 : 1] > 0;
@@ -60,12 +98,9 @@ void Ipvs::Model::step_out(const Segment& segment, Time now, Verdict& verdict) {
     auto& c = table_[id];
     verdict.action = c.method == nat ? Action::forward : Action::pass;
     verdict.origin = Origin::entry;
-    verdict.method = static_cast<ForwardingMethod>(c.method);
-    verdict.server.address = destinations_[c.destination]->endpoint.address;
-    verdict.server.port = Port{c.server_port};
+    answer(c, verdict);
     verdict.virtual_endpoint.address = table_.virtual_address(c);
     verdict.virtual_endpoint.port = Port{c.virtual_port};
-    verdict.ftp_control = is_ftp_control(c);
     const auto before = c.state;
     transition(c, TcpSide::output, segment.flags);
     if (c.is_template == 0) {
@@ -97,8 +132,7 @@ ConnectionId Ipvs::Model::entry_for(const Arrival& arrival, Verdict& verdict) {
         return new_entry_for(arrival, verdict);
     }
     const bool syn = segment.protocol == Protocol::tcp && has(segment.flags, TcpFlags::syn);
-    const bool available = destinations_[table_[id].destination]->available;
-    if (!(syn && reschedules(table_[id])) && available) {
+    if (!(syn && reschedules(table_[id])) && goes_on(id)) {
         return id;
     }
     if (!(syn && reschedules(table_[id])) && !options_.expire_nodest_conn) {
@@ -141,20 +175,31 @@ void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
     if (id == no_connection) {
         return;
     }
-    auto& c = table_[id];
     verdict.entry = id;
+    const auto& c = table_[id];
+    answer(c, verdict);
+    if (c.no_client_port != 0 && c.method == nat) {
+        table_.fill_client_port(id, segment.source.port);
+    }
+    follow(id, segment.flags, segment.count, now);
+}
+
+/// Where the entry sends its packets.
+void Ipvs::Model::answer(const Connection& c, Verdict& verdict) const {
     verdict.method = static_cast<ForwardingMethod>(c.method);
     verdict.server.address = destinations_[c.destination]->endpoint.address;
     verdict.server.port = Port{c.server_port};
     verdict.ftp_control = is_ftp_control(c);
+}
+
+/// What a client's packet does to its entry: state, count, timer.
+void Ipvs::Model::follow(ConnectionId id, TcpFlags flags, std::uint32_t packets, Time now) {
+    auto& c = table_[id];
     const auto before = c.state;
-    transition(c, TcpSide::input, segment.flags);
-    if (c.no_client_port != 0 && c.method == nat) {
-        table_.fill_client_port(id, segment.source.port);
-    }
-    c.packets += segment.count;
+    transition(c, TcpSide::input, flags);
+    c.packets += packets;
     if (sender_) {
-        sync_packets(id, segment.count, now);
+        sync_packets(id, packets, now);
     }
     const auto timeout = timeout_of(c);
     arm(id, timeout, now, c.state != before && timeout < tcp_timeout(before));

@@ -49,7 +49,7 @@ void TimerWheel::insert(ConnectionId id, std::size_t queue) {
     auto& c = table_[id];
     c.alarmed = 1;
     ++hanging_;
-    hang({c.alarm, id}, queue);
+    hang(c.alarm, id, queue);
 }
 
 void TimerWheel::move(ConnectionId id, Time at, std::size_t queue) {
@@ -58,14 +58,14 @@ void TimerWheel::move(ConnectionId id, Time at, std::size_t queue) {
     insert(id, queue);
 }
 
-void TimerWheel::hang(const Alarm& alarm, std::size_t queue) {
+void TimerWheel::hang(Time at, ConnectionId id, std::size_t queue) {
     auto& q = queues_[queue];
-    if (!q.takes(alarm)) {
-        insert_into_wheel(alarm);
+    if (!q.takes(at, id)) {
+        insert_into_wheel(at, id);
         return;
     }
     const bool first = q.empty();
-    q.push(alarm, chunks_);
+    table_[id].queued = q.push(at, id, chunks_);
     if (first) {
         first_came(queue);
     } else {
@@ -82,15 +82,12 @@ void TimerWheel::first_came(std::size_t queue) {
 /// Alarms that were taken off go from the front of a queue as others come to its end.
 void TimerWheel::shed(std::size_t queue) {
     auto& q = queues_[queue];
-    if (rings(q.front())) {
+    if (q.front().off == 0) {
         return;
     }
-    for (unsigned most = 2; most > 0 && !rings(q.front()); --most) {  // the last one rings
+    for (unsigned most = 2; most > 0 && q.front().off != 0; --most) {  // the last one is not
         q.pop(chunks_);
         removed_ -= removed_ > 0 ? 1 : 0;
-    }
-    if (const auto* alarm = q.ahead(entries_ahead)) {
-        table_.prefetch(alarm->id);
     }
     if (queue == next_queue_) {
         find_next_queue();
@@ -98,7 +95,8 @@ void TimerWheel::shed(std::size_t queue) {
     }
 }
 
-void TimerWheel::insert_into_wheel(const Alarm& alarm) {
+void TimerWheel::insert_into_wheel(Time at, ConnectionId id) {
+    const Alarm alarm{at, id};
     if (tick_of(alarm.at) <= tick_) {
         due_.insert(std::upper_bound(due_.begin(), due_.end(), alarm, std::greater<>{}), alarm);
         next_in_wheel_ = std::min(next_in_wheel_, alarm.at);
@@ -118,6 +116,10 @@ void TimerWheel::remove(ConnectionId id) {
     }
     c.alarmed = 0;
     --hanging_;
+    if (c.queued != nullptr) {
+        c.queued->off = 1;
+        c.queued = nullptr;
+    }
     if (++removed_ > hanging_ + 1024) {
         drop_removed();
     }
@@ -129,8 +131,8 @@ void TimerWheel::drop_removed() {
     for (std::size_t q = 0; q < queues; ++q) {
         AlarmQueue left;
         for (auto& queue = queues_[q]; !queue.empty(); queue.pop(chunks_)) {
-            if (rings(queue.front())) {
-                left.push(queue.front(), chunks_);
+            if (const auto& alarm = queue.front(); alarm.off == 0) {
+                table_[alarm.id].queued = left.push(alarm.at, alarm.id, chunks_);
                 waiting_ |= 1U << q;
             }
         }
@@ -266,7 +268,7 @@ Alarm TimerWheel::take_from_queue() {
         upcoming_ = alarm->id;
         table_.prefetch_slot(upcoming_);
     }
-    const auto due = first_queued_;
+    const auto due = queue.front();
     queue.pop(chunks_);
     if (queue.empty()) {
         waiting_ &= ~(1U << next_queue_);
@@ -287,8 +289,13 @@ ConnectionId TimerWheel::pop(Time now) {
             return no_connection;
         }
         const auto due = from_wheel ? take_from_wheel() : take_from_queue();
-        if (rings(due)) {
-            table_[due.id].alarmed = 0;
+        if (from_wheel ? rings(due) : due.off == 0) {
+            auto& c = table_[due.id];
+            if (from_wheel && c.queued != nullptr) {
+                c.queued->off = 1;  // of the same time, and this one came before it
+            }
+            c.queued = nullptr;
+            c.alarmed = 0;
             --hanging_;
             find_next();
             return due.id;

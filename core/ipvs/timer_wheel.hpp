@@ -16,6 +16,7 @@ namespace lvslab::ipvs {
 /// one timeout do, and a wheel of 4 x 256 slots of 2^24 ns (16.8 ms) for all others. O(1) to set
 /// and to move. Alarms come out in the order of their times, equal ones in the order of entries.
 /// Both hold times and numbers of entries, not the entries: none is touched before its alarm.
+/// An entry knows where its alarm stands in a queue, so that one that was taken off says so there.
 /// An alarm that was taken off stays where it is until its time, until it is the first of its queue
 /// as another one comes there, or until half of all are such.
 class TimerWheel {
@@ -53,14 +54,15 @@ private:
     static Time start_of(std::uint64_t tick) {
         return Time(Duration(static_cast<Duration::rep>(tick << tick_bits)));
     }
+    /// One of the wheel's: it does not know that it was taken off. (A queue's does.)
     bool rings(const Alarm& alarm) const {
         const auto& c = table_[alarm.id];
         return c.in_use != 0 && c.alarmed != 0 && c.alarm == alarm.at;
     }
-    void hang(const Alarm& alarm, std::size_t queue);
+    void hang(Time at, ConnectionId id, std::size_t queue);
     void shed(std::size_t queue);
     void first_came(std::size_t queue);
-    [[gnu::noinline]] void insert_into_wheel(const Alarm& alarm);
+    [[gnu::noinline]] void insert_into_wheel(Time at, ConnectionId id);
     /// The slot for a time after the current tick.
     std::uint64_t slot_for(Time at) const;
     void put(std::uint64_t slot, const Alarm& alarm);

@@ -2,31 +2,19 @@
 #include "core/journal/histogram.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace lvslab::journal {
-namespace {
 
-constexpr unsigned sub_bits = 7;
-constexpr std::uint64_t sub_buckets = 1U << sub_bits;
-
-/// Values below 128 have a bucket each; above, the power of two and the seven bits after the first.
-std::size_t bucket_of(std::uint64_t value) {
-    if (value < sub_buckets) {
-        return static_cast<std::size_t>(value);
-    }
-    const auto shift = static_cast<unsigned>(std::bit_width(value)) - 1 - sub_bits;
-    return static_cast<std::size_t>((std::uint64_t{shift} << sub_bits) + (value >> shift));
-}
-
-std::uint64_t low_of(std::size_t bucket) {
+std::uint64_t Histogram::low_of(std::size_t bucket) {
     if (bucket < sub_buckets) {
         return bucket;
     }
     const auto shift = (bucket >> sub_bits) - 1;
     return (sub_buckets + (bucket & (sub_buckets - 1))) << shift;
 }
+
+namespace {
 
 Duration duration(std::uint64_t nanoseconds) {
     // The last bucket ends just above the largest duration.
@@ -35,19 +23,6 @@ Duration duration(std::uint64_t nanoseconds) {
 }
 
 }  // namespace
-
-void Histogram::add(Duration value) {
-    const auto v = static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));
-    const auto bucket = bucket_of(v);
-    if (bucket >= counts_.size()) {
-        counts_.resize(bucket + 1);
-    }
-    ++counts_[bucket];
-    minimum_ = count_ == 0 ? v : std::min(minimum_, v);
-    maximum_ = std::max(maximum_, v);
-    sum_ += v;
-    ++count_;
-}
 
 std::optional<Duration> Histogram::minimum() const {
     return count_ == 0 ? std::nullopt : std::optional(duration(minimum_));

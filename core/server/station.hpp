@@ -4,6 +4,7 @@
 /// next request is done.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -106,21 +107,31 @@ private:
         Then then;
     };
     struct Waiting {
-        Ticket ticket;
-        Duration work;
-        Then then;
+        Ticket ticket = 0;
+        Duration work{};
+        Then then = Then::leave;
     };
-    struct Later;
+    struct Later {
+        bool operator()(const Served& a, const Served& b) const {
+            return a.due != b.due ? a.due > b.due : a.order > b.order;
+        }
+    };
+    /// The virtual clock counts 1/1024 ns: rounding at a change of the population loses less than
+    /// a thousandth of a nanosecond, and 63 bits last for 104 days of service at full speed.
+    static constexpr std::int64_t ticks_per_nanosecond = 1024;
 
     Time next_shared_completion() const;
     /// Requests that are worked on by a worker each.
-    unsigned running() const;
+    unsigned running() const {
+        return static_cast<unsigned>(std::min<std::size_t>(in_service_.size(), workers_));
+    }
     /// Workers that a request may have (fcfs).
     bool has_free_worker() const { return in_service_.size() + held_.size() < workers_; }
     void account(Time now);
     void begin(Ticket ticket, std::int64_t due, Then then);
     void begin_next(Time now);
-    Served end_first();
+    void wait(Ticket ticket, Duration work, Then then);
+    Ticket end_first();
     /// Processor sharing's virtual clock: it runs at the speed of one request's service.
     std::int64_t virtual_clock(Time now) const;
 
@@ -136,5 +147,94 @@ private:
     Time accounted_{};                ///< up to when work_done_ and virtual_clock_ stand
     Duration work_done_{};
 };
+
+// ---- what each request passes through, for its callers to compile in ----
+
+inline unsigned Station::busy() const {
+    const auto held = discipline_ == Discipline::fcfs ? held_.size() : 0;
+    return running() + static_cast<unsigned>(held);
+}
+
+inline Duration Station::work_done(Time now) const {
+    return work_done_ + (now - accounted_) * static_cast<std::int64_t>(busy());
+}
+
+inline void Station::account(Time now) {
+    if (discipline_ == Discipline::processor_sharing) {
+        // An empty station's clock may start anew: this keeps its marks small for ever.
+        virtual_clock_ = in_service_.empty() ? 0 : virtual_clock(now);
+    }
+    work_done_ = work_done(now);
+    accounted_ = now;
+}
+
+inline void Station::begin(Ticket ticket, std::int64_t due, Then then) {
+    auto& served = in_service_.emplace_back();  // filled in where it stands: no copy to wait for
+    served.due = due;
+    served.order = order_++;
+    served.ticket = ticket;
+    served.then = then;
+    std::push_heap(in_service_.begin(), in_service_.end(), Later{});
+}
+
+inline bool Station::arrive(Ticket ticket, Duration work, Time now, Then then) {
+    if (full()) {
+        ++refused_;
+        return false;
+    }
+    work = std::clamp(work, Duration::zero(), longest_work);
+    if (discipline_ == Discipline::fcfs && !has_free_worker()) {
+        wait(ticket, work, then);
+        return true;
+    }
+    account(now);
+    if (discipline_ == Discipline::fcfs) {
+        begin(ticket, (now + work).time_since_epoch().count(), then);
+    } else {
+        begin(ticket, virtual_clock_ + work.count() * ticks_per_nanosecond, then);
+    }
+    return true;
+}
+
+inline void Station::wait(Ticket ticket, Duration work, Then then) {
+    if (waiting_.full()) {
+        waiting_.set_capacity(std::max<std::size_t>(16, 2 * waiting_.capacity()));
+    }
+    waiting_.push_back();
+    auto& request = waiting_.back();
+    request.ticket = ticket;
+    request.work = work;
+    request.then = then;
+}
+
+inline std::optional<Station::Ticket> Station::complete(Time now) {
+    const Time due = next_completion();
+    if (in_service_.empty() || due > now) {
+        return std::nullopt;
+    }
+    account(due);
+    const auto ticket = end_first();
+    begin_next(due);
+    return ticket;
+}
+
+inline Station::Ticket Station::end_first() {
+    std::pop_heap(in_service_.begin(), in_service_.end(), Later{});
+    const auto ticket = in_service_.back().ticket;
+    if (in_service_.back().then == Then::hold) {
+        held_.insert(ticket);
+    }
+    in_service_.pop_back();
+    return ticket;
+}
+
+inline void Station::begin_next(Time now) {
+    if (waiting_.empty() || !has_free_worker()) {
+        return;
+    }
+    const auto& next = waiting_.front();
+    begin(next.ticket, (now + next.work).time_since_epoch().count(), next.then);
+    waiting_.pop_front();
+}
 
 }  // namespace lvslab::server

@@ -13,9 +13,12 @@
 ///     engine.tally().response_times.quantile(0.99);
 ///
 /// A source has `bool next(Arrival& arrival)`: fills in the next arrival, never earlier than the
-/// one before, or says that there is none for now. An observer has `decided(Decided)` for each
-/// arrival and `served(Served)` for each connection that a server has done with; Unobserved has
-/// nothing to do and costs nothing. Both are template parameters: no call goes through a pointer.
+/// one before, or says that there is none for now. One whose arrivals do not hang on what becomes
+/// of those before says so by `static constexpr bool foreseeable = true`: it is asked an arrival
+/// ahead, whose place in the connection table is on its way from memory then. An observer has
+/// `decided(Decided)` for each arrival and `served(Served)` for each connection that a server has
+/// done with; Unobserved has nothing to do and costs nothing. Both are template parameters: no call
+/// goes through a pointer.
 ///
 /// A connection is these segments, at the times at which they would meet the director if no link
 /// took any time: a SYN at its arrival, an ACK with its request as counted segments in the same
@@ -28,6 +31,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/prefetch.hpp"
@@ -130,13 +134,11 @@ public:
 private:
     struct Open {
         Time arrived;
-        Endpoint client, to;
         Duration work;
-        Fwmark mark;
         std::uint32_t server;
-        std::uint32_t entry;  ///< of the connection table, for the segments to come
         std::uint32_t response_segments;
-        Protocol protocol;
+        /// The client's SYN or datagram at first, then its FIN, which names the entry.
+        ipvs::Segment segment;
         bool nat;
         Endpoint server_endpoint;  ///< by NAT: of the replies
     };
@@ -145,10 +147,13 @@ private:
     void arrive(const Arrival& arrival, Observer& observer);
     template <class Observer>
     void serve_next(Observer& observer);
-    ipvs::Verdict open_at_director(const Arrival& arrival);
+    static void set_first_segment(ipvs::Segment& segment, const Arrival& arrival);
+    ipvs::Verdict open_at_director(const ipvs::Segment& first, std::uint32_t request_segments);
+    [[gnu::noinline]] void open_nat_at_director(const ipvs::Segment& first,
+                                                const ipvs::Verdict& verdict,
+                                                std::uint32_t request_segments);
     void close_at_director(const Open& connection, bool with_response);
-    void close_nat_at_director(const Open& connection, bool with_response);
-    static ipvs::Segment last_segment(const Open& connection);
+    [[gnu::noinline]] void close_nat_at_director(const Open& connection, bool with_response);
     void arm(std::uint32_t server, Time due);
     void fetch_ahead() const;
     Duration work_at(std::uint32_t server, Duration work) const;
@@ -175,6 +180,8 @@ private:
 /// after the other from `first_client` on.
 class ArrayArrivals {
 public:
+    static constexpr bool foreseeable = true;
+
     ArrayArrivals(Endpoint to, std::span<const std::int64_t> at_ns,
                   std::span<const std::int64_t> work_ns, std::span<const std::uint32_t> client_v4,
                   std::span<const std::uint16_t> client_port)
@@ -214,9 +221,23 @@ private:
 
 template <class Source, class Observer>
 void Engine::feed(Source&& source, Observer&& observer) {
-    Arrival arrival;
-    while (source.next(arrival)) {
-        ipvs_.prefetch_place_for(arrival.protocol, arrival.client);
+    constexpr bool ahead = requires {
+        requires std::remove_cvref_t<Source>::foreseeable;
+    };
+    Arrival arrivals[2];
+    const auto ask = [&](Arrival& arrival) {
+        const bool comes = source.next(arrival);
+        if (comes) {
+            ipvs_.prefetch_place_for(arrival.protocol, arrival.client);
+        }
+        return comes;
+    };
+    bool more = ask(arrivals[0]);
+    for (std::size_t i = 0; more; i ^= 1U) {
+        const auto& arrival = arrivals[i];
+        if constexpr (ahead) {
+            more = ask(arrivals[i ^ 1U]);
+        }
         while (queue_.next() <= arrival.at) {
             serve_next(observer);
         }
@@ -224,6 +245,9 @@ void Engine::feed(Source&& source, Observer&& observer) {
         arrive(arrival, observer);
         if (!queue_.empty()) {
             ipvs_.prefetch_server_of(armed_[queue_.top().what].entry);
+        }
+        if constexpr (!ahead) {
+            more = ask(arrivals[i ^ 1U]);
         }
     }
 }
@@ -238,27 +262,27 @@ void Engine::finish(Time until, Observer&& observer) {
 template <class Observer>
 void Engine::arrive(const Arrival& arrival, Observer& observer) {
     ++tally_.arrivals;
-    const auto verdict = open_at_director(arrival);
+    const auto number = open_.take();
+    // Where it stands: a record made elsewhere and copied waits for its last stores.
+    auto& c = open_[number];
+    set_first_segment(c.segment, arrival);
+    const auto verdict = open_at_director(c.segment, arrival.request_segments);
     const auto server = verdict.action == ipvs::Action::forward ? index_.of(verdict.server.address)
                                                                 : ServerIndex::none;
     if (server == ServerIndex::none) {
         ++tally_.rejected;
+        open_.give_back(number);
         observer.decided({now_, EngineTally::no_server, Decided::How::rejected});
         return;
     }
     ++tally_.chosen[server];
-    const auto number = open_.take();
-    // Field by field: a whole record made elsewhere and copied waits for its last stores.
-    auto& c = open_[number];
     c.arrived = now_;
-    c.client = arrival.client;
-    c.to = arrival.to;
     c.work = work_at(server, arrival.work);
-    c.mark = arrival.mark;
     c.server = server;
-    c.entry = verdict.entry;
     c.response_segments = arrival.response_segments;
-    c.protocol = arrival.protocol;
+    c.segment.flags = ipvs::TcpFlags::fin | ipvs::TcpFlags::ack;
+    c.segment.count = 1;
+    c.segment.entry = verdict.entry;
     c.nat = verdict.method == ipvs::ForwardingMethod::nat;
     if (c.nat) {
         c.server_endpoint = verdict.server;
@@ -313,7 +337,39 @@ void Engine::serve_next(Observer& observer) {
 
 inline void Engine::arm(std::uint32_t server, Time due) {
     const auto number = static_cast<std::uint32_t>(stations_[server].next_ticket());
-    armed_[server] = {due, number, open_[number].entry};
+    armed_[server] = {due, number, open_[number].segment.entry};
+}
+
+inline void Engine::set_first_segment(ipvs::Segment& segment, const Arrival& arrival) {
+    const bool tcp = arrival.protocol == Protocol::tcp;
+    segment.protocol = arrival.protocol;
+    segment.source = arrival.client;
+    segment.destination = arrival.to;
+    segment.flags = tcp ? ipvs::TcpFlags::syn : ipvs::TcpFlags::none;
+    segment.mark = arrival.mark;
+    segment.count = tcp ? 1 : arrival.request_segments;
+    segment.entry = ipvs::no_entry;
+}
+
+inline ipvs::Verdict Engine::open_at_director(const ipvs::Segment& first,
+                                              std::uint32_t request_segments) {
+    if (first.protocol != Protocol::tcp) {
+        return ipvs_.step(first, now_);
+    }
+    const auto verdict = ipvs_.step_opening(first, 1 + request_segments, now_);
+    if (verdict.action == ipvs::Action::forward && verdict.method == ipvs::ForwardingMethod::nat) {
+        open_nat_at_director(first, verdict, request_segments);
+    }
+    return verdict;
+}
+
+inline void Engine::close_at_director(const Open& c, bool with_response) {
+    if (c.nat) {
+        close_nat_at_director(c, with_response);
+    } else if (with_response && c.segment.protocol == Protocol::tcp) {
+        // By direct routing the director sees nothing of the server's, not even its reset.
+        ipvs_.pass(c.segment, now_);
+    }
 }
 
 /// What the next event needs is on its way from memory when its turn comes.

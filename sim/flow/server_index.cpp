@@ -22,4 +22,8 @@ ServerIndex::ServerIndex(std::span<const Address> addresses)
     }
 }
 
+std::size_t ServerIndex::ipv6_digest(const Address& address) {
+    return std::hash<Address>{}(address);
+}
+
 }  // namespace lvslab::flow_world

@@ -37,8 +37,9 @@ private:
         return p.word == address.word(0) &&
                ((all_ipv4_ && address.is_v4()) || addresses_[p.index] == address);
     }
+    [[gnu::noinline]] static std::size_t ipv6_digest(const Address& address);
     std::size_t place(const Address& address) const {
-        const auto h = address.is_v4() ? address.v4_host_order() : std::hash<Address>{}(address);
+        const auto h = address.is_v4() ? address.v4_host_order() : ipv6_digest(address);
         return (h * 0x9E3779B97F4A7C15ULL >> 32) & mask_;
     }
 

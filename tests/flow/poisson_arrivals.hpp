@@ -17,6 +17,8 @@ enum class Clients : std::uint8_t { in_turn, addresses_in_turn, random };
 /// A Poisson process of TCP connections to one service; mean work 1 s.
 class PoissonArrivals {
 public:
+    static constexpr bool foreseeable = true;
+
     PoissonArrivals(const Endpoint& to, double per_second, Work work, Clients clients,
                     std::uint64_t seed)
         : to_(to),
