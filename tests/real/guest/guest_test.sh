@@ -30,6 +30,9 @@ draws() {  # NAME SEED
     echo "$failed" >"$work/$1.failed"
 }
 
+# began NAME: the guest's clock at the program's start, ns
+began() { sed -n '1s/ .*//p' "$work/$1.out"; }
+
 # Two runs at the same time, on a machine as busy as it is, agree in every byte; the seed matters.
 repeats() {
     draws first 7 &
@@ -47,6 +50,9 @@ repeats() {
     expect "other draws by another seed" test "$(cut -d' ' -f3 "$work/first.out" | sort -u |
         comm -12 - <(cut -d' ' -f3 "$work/other.out" | sort -u) | wc -l)" -lt 10
     diff "$work/first.out" "$work/second.out" | head -5
+    run fast 5 --fast --seed 7 --program "$program" -- clock_and_draws 5
+    expect "a fast machine has started in two thirds of the time" \
+        test $((3 * $(began fast))) -lt $((2 * $(began first)))
 }
 
 failures() {
