@@ -14,7 +14,7 @@ using world::Side;
 using world::Way;
 
 Faults::Faults(const Machines& machines, const scenario::Scenario& scenario,
-               const RunTimers& timers, journal::Sink& sink)
+               const ports::Timers& timers, journal::Sink& sink)
     : machines_(machines),
       scenario_(scenario),
       timers_(timers),

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "core/journal/event.hpp"
+#include "core/ports/timers.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/machine_states.hpp"
 #include "realmode/lab/data_server.hpp"
 #include "realmode/lab/gateway_pair.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/routers.hpp"
-#include "realmode/lab/run_timers.hpp"
 #include "realmode/lab/server_application.hpp"
 
 namespace lvslab::lab {
@@ -32,8 +32,8 @@ public:
         GatewayPair& gateways;
     };
     /// All of them must outlive it.
-    Faults(const Machines& machines, const scenario::Scenario& scenario, const RunTimers& timers,
-           journal::Sink& sink);
+    Faults(const Machines& machines, const scenario::Scenario& scenario,
+           const ports::Timers& timers, journal::Sink& sink);
 
     /// Tells every heartbeat path that the scenario has, as of time 0.
     void begin();
@@ -76,7 +76,7 @@ private:
 
     Machines machines_;
     const scenario::Scenario& scenario_;
-    const RunTimers& timers_;
+    const ports::Timers& timers_;
     world::MachineStates states_;
 };
 

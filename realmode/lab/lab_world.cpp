@@ -23,6 +23,7 @@
 #include "realmode/lab/event_book.hpp"
 #include "realmode/lab/faults.hpp"
 #include "realmode/lab/lab_network.hpp"
+#include "realmode/lab/moment_timers.hpp"
 #include "realmode/lab/routers.hpp"
 #include "realmode/lab/run_timers.hpp"
 #include "realmode/lab/scratch_folder.hpp"
@@ -132,7 +133,8 @@ private:
         if (tick) {
             tell_tick(*tick);
         }
-        player_ = std::make_unique<world::FaultPlayer>(scenario_, faults_, timers_, world_source_);
+        player_ =
+            std::make_unique<world::FaultPlayer>(scenario_, faults_, fault_timers_, world_source_);
         player_->take({Time{}, world::run_description(scenario_, identity())});
         book_.also_to(player_.get());
         faults_.begin();
@@ -205,6 +207,7 @@ private:
                                      SIGHUP};  // before there is anything to clean
     ScratchFolder folder_;
     RunTimers timers_{loop_};
+    MomentTimers fault_timers_{timers_};
     EventBook book_;
     BookSource world_source_{book_, of_world};
     BookSource client_source_{book_, of_clients};
@@ -218,7 +221,7 @@ private:
     GatewayPair gateways_{network_, scenario_, timers_};
     Faults faults_{{network_, routers_, servers_, data_servers_, gateways_},
                    scenario_,
-                   timers_,
+                   fault_timers_,
                    world_source_};
     std::unique_ptr<world::FaultPlayer> player_;
     std::unique_ptr<Clients> clients_;
