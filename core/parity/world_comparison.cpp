@@ -10,14 +10,36 @@ namespace {
 
 using Subjects = std::map<std::string, std::vector<Moment>>;
 
-Subjects subjects_of(const WorldStory& story, Thread thread) {
-    Subjects subjects;
+/// A thread's moments; without the weights of servers that follow a load.
+std::vector<Moment> moments_of(const WorldStory& story, Thread thread,
+                               const std::set<std::string>& follow_load) {
+    std::vector<Moment> moments;
     for (const auto& moment : story.moments()) {
-        if (moment.thread == thread) {
-            subjects[moment.subject].push_back(moment);
+        if (moment.thread != thread) {
+            continue;
+        }
+        const bool follows = thread == Thread::server && follow_load.contains(moment.subject);
+        if (follows && moment.what == "weight") {
+            continue;
+        }
+        moments.push_back(moment);
+        if (follows) {
+            moments.back().weight.reset();
         }
     }
+    return moments;
+}
+
+Subjects subjects_of(const std::vector<Moment>& moments) {
+    Subjects subjects;
+    for (const auto& moment : moments) {
+        subjects[moment.subject].push_back(moment);
+    }
     return subjects;
+}
+
+bool same_story(const std::vector<Moment>& first, const std::vector<Moment>& second) {
+    return std::ranges::equal(first, second, {}, &Moment::text, &Moment::text);
 }
 
 Duration distance(Time a, Time b) {
@@ -29,7 +51,7 @@ SubjectDifference difference_of(const std::string& subject, const std::vector<Mo
     SubjectDifference found;
     found.subject = subject;
     found.moments = first.size();
-    found.same = std::ranges::equal(first, second, {}, &Moment::what, &Moment::what);
+    found.same = same_story(first, second);
     if (!found.same) {
         found.first = first;
         found.second = second;
@@ -42,22 +64,16 @@ SubjectDifference difference_of(const std::string& subject, const std::vector<Mo
 }
 
 /// What happened to whom, one after the other. Moments of one time have no order.
-bool same_order(const WorldStory& first, const WorldStory& second, Thread thread) {
-    std::vector<Moment> a;
+bool same_order(const std::vector<Moment>& first, const std::vector<Moment>& second) {
     std::map<std::pair<std::string, std::size_t>, Time> in_second;
     std::map<std::string, std::size_t> count;
-    for (const auto& moment : second.moments()) {
-        if (moment.thread == thread) {
-            in_second[{moment.subject, count[moment.subject]++}] = moment.time;
-        }
+    for (const auto& moment : second) {
+        in_second[{moment.subject, count[moment.subject]++}] = moment.time;
     }
     count.clear();
     Time latest_before{}, latest_at{};
     Time at{};
-    for (const auto& moment : first.moments()) {
-        if (moment.thread != thread) {
-            continue;
-        }
+    for (const auto& moment : first) {
         const auto found = in_second.find({moment.subject, count[moment.subject]++});
         if (found == in_second.end()) {
             return false;
@@ -74,11 +90,12 @@ bool same_order(const WorldStory& first, const WorldStory& second, Thread thread
     return true;
 }
 
-ThreadDifference difference_of(const WorldStory& first, const WorldStory& second, Thread thread) {
+ThreadDifference difference_of(const std::vector<Moment>& first, const std::vector<Moment>& second,
+                               Thread thread) {
     ThreadDifference found;
     found.thread = thread;
-    auto a = subjects_of(first, thread);
-    auto b = subjects_of(second, thread);
+    auto a = subjects_of(first);
+    auto b = subjects_of(second);
     for (const auto& [subject, moments] : b) {
         a.try_emplace(subject);
     }
@@ -92,7 +109,7 @@ ThreadDifference difference_of(const WorldStory& first, const WorldStory& second
         }
         found.subjects.push_back(std::move(one));
     }
-    found.in_order = found.same && same_order(first, second, thread);
+    found.in_order = found.same && same_order(first, second);
     return found;
 }
 
@@ -132,12 +149,28 @@ std::vector<Time> takeovers_of(const WorldStory& story) {
     return times;
 }
 
-std::optional<Duration> removal_difference_of(const WorldStory& first, const WorldStory& second) {
+/// A weight's mean over the run.
+double mean_weight(const WorldStory& story, const std::string& subject) {
+    double area = 0, weight = 0;
+    Time since{};
+    for (const auto& moment : story.moments()) {
+        if (moment.thread == Thread::server && moment.subject == subject) {
+            area += weight * to_seconds(moment.time - since);
+            weight = moment.weight.value_or(0);
+            since = moment.time;
+        }
+    }
+    const double whole = to_seconds(story.end() - Time{});
+    return whole > 0 ? (area + weight * to_seconds(story.end() - since)) / whole : weight;
+}
+
+std::optional<Duration> removal_difference_of(const std::vector<Moment>& first,
+                                              const std::vector<Moment>& second) {
     std::optional<Duration> largest;
-    auto others = subjects_of(second, Thread::server);
-    for (const auto& [subject, moments] : subjects_of(first, Thread::server)) {
+    auto others = subjects_of(second);
+    for (const auto& [subject, moments] : subjects_of(first)) {
         const auto& other = others[subject];
-        if (!std::ranges::equal(moments, other, {}, &Moment::what, &Moment::what)) {
+        if (!same_story(moments, other)) {
             continue;
         }
         for (std::size_t i = 0; i < moments.size(); ++i) {
@@ -213,8 +246,24 @@ WorldComparison compare(const WorldStory& first, const WorldStory& second) {
         found.response_time_shift =
             wasserstein_distance(first.response_times(), second.response_times());
     }
+    auto follow_load = first.follow_load();
+    follow_load.insert(second.follow_load().begin(), second.follow_load().end());
     for (const auto thread : {Thread::role, Thread::address, Thread::server}) {
-        found.threads.push_back(difference_of(first, second, thread));
+        const auto one = moments_of(first, thread, follow_load);
+        const auto other = moments_of(second, thread, follow_load);
+        found.threads.push_back(difference_of(one, other, thread));
+        if (thread == Thread::server) {
+            found.removal_difference = removal_difference_of(one, other);
+        }
+    }
+    for (const auto& subject : follow_load) {
+        const WeightDifference one{subject, mean_weight(first, subject),
+                                   mean_weight(second, subject)};
+        if (const double larger = std::max(one.first, one.second); larger > 0) {
+            found.largest_weight =
+                std::max(found.largest_weight, std::abs(one.first - one.second) / larger);
+        }
+        found.weights.push_back(one);
     }
     const auto a = takeovers_of(first), b = takeovers_of(second);
     if (!a.empty() && a.size() == b.size()) {
@@ -224,7 +273,6 @@ WorldComparison compare(const WorldStory& first, const WorldStory& second) {
         }
         found.takeover_difference = largest;
     }
-    found.removal_difference = removal_difference_of(first, second);
     return found;
 }
 

@@ -49,6 +49,13 @@ struct ThreadDifference {
     std::vector<SubjectDifference> subjects;
 };
 
+/// A real server's weight at a router that lets it follow the measured load. Worlds measure loads
+/// of their own: moments of such weights are not compared, only what they come to.
+struct WeightDifference {
+    std::string subject;
+    double first = 0, second = 0;  ///< mean over the run; 0 while the server is out
+};
+
 struct WorldComparison {
     std::vector<ServerShare> shares;
     double largest_share = 0;  ///< largest difference of any server's share, 0 to 1
@@ -56,6 +63,8 @@ struct WorldComparison {
     double response_time_limit = 0;             ///< ks_limit at 0.001
     std::optional<double> response_time_shift;  ///< wasserstein_distance, seconds
     std::vector<ThreadDifference> threads;
+    std::vector<WeightDifference> weights;  ///< of those that follow loads
+    double largest_weight = 0;              ///< largest difference of one, of the larger one
     /// Difference of the times at which a router became active after another one, in order.
     std::optional<Duration> takeover_difference;
     /// Largest difference of the times at which a real server was taken out, of those whose story

@@ -26,7 +26,15 @@ std::string_view to_string(Thread thread) {
     return "?";
 }
 
+std::string Moment::text() const {
+    if (!weight) {
+        return what;
+    }
+    return fmt::format("{}{} {}", what == "weight" ? "" : what + ", ", "weight", *weight);
+}
+
 void WorldStory::take(const journal::Event& event) {
+    end_ = event.time;
     std::visit([&](const auto& payload) { on(event.time, payload); }, event.payload);
 }
 
@@ -71,22 +79,29 @@ void WorldStory::on(Time now, const journal::AddressLowered& event) {
 }
 
 template <class Change>
-void WorldStory::server(Time now, const Change& event, std::string what) {
-    moments_.push_back(
-        {now, Thread::server,
-         fmt::format("{} {} {}", name_of(run_.routers, event.router),
-                     name_of(run_.services, event.service), name_of(run_.servers, event.server)),
-         std::move(what)});
+std::string WorldStory::subject(const Change& event) const {
+    return fmt::format("{} {} {}", name_of(run_.routers, event.router),
+                       name_of(run_.services, event.service), name_of(run_.servers, event.server));
+}
+
+template <class Change>
+void WorldStory::server(Time now, const Change& event, std::string_view what,
+                        std::optional<std::int32_t> weight) {
+    moments_.push_back({now, Thread::server, subject(event), std::string(what), weight});
 }
 
 void WorldStory::on(Time now, const journal::DestinationAdded& event) {
-    server(now, event, fmt::format("in, weight {}", event.weight));
+    server(now, event, "in", event.weight);
 }
 void WorldStory::on(Time now, const journal::DestinationEdited& event) {
-    server(now, event, fmt::format("weight {}", event.weight));
+    server(now, event, "weight", event.weight);
 }
 void WorldStory::on(Time now, const journal::DestinationRemoved& event) {
-    server(now, event, std::string(server_is_out));
+    server(now, event, server_is_out);
+}
+
+void WorldStory::on(Time, const journal::LoadMeasured& event) {
+    follow_load_.insert(subject(event));
 }
 
 }  // namespace lvslab::parity

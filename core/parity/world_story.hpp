@@ -3,8 +3,10 @@
 /// responses took, and in which order what happened to routers and servers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +31,11 @@ struct Moment {
     Time time;
     Thread thread = Thread::role;
     std::string subject;  ///< "lvs1", "lvs1 10.0.0.1", "lvs1 http web1"
-    std::string what;     ///< "active: partner silent", "raised", "in, weight 1"
+    std::string what;     ///< "active: partner silent", "raised", "in", "weight", "out"
+    std::optional<std::int32_t> weight{};  ///< of "in" and "weight"
+
+    /// What is told, as text: "in, weight 1".
+    std::string text() const;
 };
 
 /// One world's run, reduced. Keeps every response time: meant for runs of up to some millions.
@@ -43,6 +49,10 @@ public:
     /// Seconds, in the order of the responses.
     const std::vector<double>& response_times() const { return response_times_; }
     const std::vector<Moment>& moments() const { return moments_; }
+    /// Subjects of Thread::server whose loads a router measured: their weights follow them.
+    const std::set<std::string>& follow_load() const { return follow_load_; }
+    /// The time of its last event.
+    Time end() const { return end_; }
     std::uint64_t opened() const { return opened_; }
     std::uint64_t served() const { return served_; }
 
@@ -58,15 +68,21 @@ private:
     void on(Time now, const journal::DestinationAdded& event);
     void on(Time now, const journal::DestinationEdited& event);
     void on(Time now, const journal::DestinationRemoved& event);
+    void on(Time now, const journal::LoadMeasured& event);
     template <class Other>
     void on(Time, const Other&) {}
     template <class Change>
-    void server(Time now, const Change& event, std::string what);
+    std::string subject(const Change& event) const;
+    template <class Change>
+    void server(Time now, const Change& event, std::string_view what,
+                std::optional<std::int32_t> weight = {});
 
     journal::RunStarted run_;
     std::vector<std::uint64_t> given_;
     std::vector<double> response_times_;
     std::vector<Moment> moments_;
+    std::set<std::string> follow_load_;
+    Time end_{};
     std::uint64_t opened_ = 0, served_ = 0;
 };
 

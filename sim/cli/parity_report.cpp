@@ -26,7 +26,7 @@ std::string moments_text(const std::vector<Moment>& moments) {
     std::string text;
     for (const auto& moment : moments) {
         text += fmt::format("{}{:.6f} s {}", text.empty() ? "" : "; ", to_seconds(moment.time),
-                            moment.what);
+                            moment.text());
     }
     return text.empty() ? "nothing" : text;
 }
@@ -142,6 +142,10 @@ std::string parity_text(const ParityResult& result) {
     for (const auto& thread : result.comparison.threads) {
         text += thread_text(result, thread);
     }
+    for (const auto& weight : result.comparison.weights) {
+        text += fmt::format("  weight   of {} follows its load: {:.2f} and {:.2f} in the mean\n",
+                            weight.subject, weight.first, weight.second);
+    }
     if (result.comparison.takeover_difference) {
         text += fmt::format("  largest difference of a takeover's time: {:.6f} s\n",
                             to_seconds(*result.comparison.takeover_difference));
@@ -171,6 +175,9 @@ std::string parity_json(const ParityResult& result) {
     }
     if (result.chance) {
         out["chance"] = *result.chance;
+    }
+    if (!c.weights.empty()) {
+        out["largest_weight_difference"] = c.largest_weight;
     }
     for (const auto& thread : c.threads) {
         out["threads"][std::string(to_string(thread.thread))] = {

@@ -80,7 +80,8 @@ struct Largest {
 struct Summary {
     std::size_t compared = 0, same = 0, refused = 0, no_run = 0, stories = 0;
     std::uint64_t packets = 0, events = 0, mismatches = 0, granule = 0;
-    Largest takeover, removal, share_difference, response_time_ks, response_time_shift;
+    Largest takeover, removal, share_difference, weight_difference, response_time_ks,
+        response_time_shift;
 };
 
 Summary summary_of(const std::vector<ParityOfScenario>& all) {
@@ -101,6 +102,7 @@ Summary summary_of(const std::vector<ParityOfScenario>& all) {
         s.takeover.look_at(number(one, "takeover_difference"), one.path);
         s.removal.look_at(number(one, "removal_difference"), one.path);
         s.share_difference.look_at(share(one), one.path);
+        s.weight_difference.look_at(number(one, "largest_weight_difference"), one.path);
         s.response_time_ks.look_at(number(one, "response_time_ks"), one.path);
         s.response_time_shift.look_at(number(one, "response_time_shift"), one.path);
     }
@@ -133,6 +135,9 @@ std::string parity_line(const ParityOfScenario& one) {
     const auto largest_share = share(one);
     line += largest_share ? fmt::format(", share {:.3f} %", 100 * *largest_share)
                           : std::string(", shares by chance");
+    if (const auto weight = number(one, "largest_weight_difference")) {
+        line += fmt::format(", weights by load {:.1f} %", 100 * *weight);
+    }
     if (const auto ks = number(one, "response_time_ks")) {
         line += fmt::format(", response times KS {:.4f} ({:.9f} s)", *ks,
                             one.numbers.value("response_time_shift", 0.0));
@@ -152,6 +157,7 @@ std::string parity_summary(const std::vector<ParityOfScenario>& all) {
     text += largest_line("of a takeover's time", s.takeover, 1, "s");
     text += largest_line("of a server's removal", s.removal, 1, "s");
     text += largest_line("of a server's share", s.share_difference, 100, "%");
+    text += largest_line("of a mean weight by load", s.weight_difference, 100, "%");
     text += largest_line("of response times, KS distance", s.response_time_ks, 1, "of 1");
     return text + largest_line("of response times, on average", s.response_time_shift, 1, "s");
 }
@@ -182,6 +188,7 @@ std::string parity_summary_json(const std::vector<ParityOfScenario>& all) {
                   {"takeover_difference", s.takeover.as_json()},
                   {"removal_difference", s.removal.as_json()},
                   {"share_difference", s.share_difference.as_json()},
+                  {"weight_difference", s.weight_difference.as_json()},
                   {"response_time_ks", s.response_time_ks.as_json()},
                   {"response_time_shift", s.response_time_shift.as_json()}}}}
                .dump(2) +

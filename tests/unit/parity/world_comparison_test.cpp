@@ -90,6 +90,33 @@ TEST(WorldComparison, SubjectsMayMeetInAnotherOrder) {
     EXPECT_FALSE(thread(c, Thread::server).in_order);
 }
 
+TEST(WorldComparison, AWeightOfTheFileIsPartOfTheStoryAndOneThatFollowsALoadIsNot) {
+    WorldStory first, second;
+    for (auto* story : {&first, &second}) {
+        const bool other = story == &second;
+        story->take({Time{}, cluster()});
+        story->take({Time{}, DestinationAdded{0, 0, 0, 10}});
+        story->take({Time{10s}, DestinationEdited{0, 0, 0, other ? 30 : 20}});
+        story->take({Time{15s}, DestinationRemoved{0, 0, 0}});
+        story->take({Time{16s}, DestinationAdded{0, 0, 0, other ? 30 : 20}});
+        story->take({Time{20s}, RunEnded{}});
+    }
+    EXPECT_FALSE(thread(compare(first, second), Thread::server).same);
+
+    first.take({Time{20s}, LoadMeasured{0, 0, 0, 0.5}});
+    const auto c = compare(first, second);
+    EXPECT_TRUE(thread(c, Thread::server).same);
+    EXPECT_EQ(thread(c, Thread::server).moments, 3U) << "in, out and in";
+    ASSERT_EQ(c.weights.size(), 1U);
+    EXPECT_EQ(c.weights[0].subject, "lvs1 http web1");
+    EXPECT_DOUBLE_EQ(c.weights[0].first, (10 * 10 + 5 * 20 + 4 * 20) / 20.0);
+    EXPECT_DOUBLE_EQ(c.weights[0].second, (10 * 10 + 5 * 30 + 4 * 30) / 20.0);
+    EXPECT_DOUBLE_EQ(c.largest_weight, 9 / 18.5);
+
+    second.take({Time{21s}, DestinationRemoved{0, 0, 0}});
+    EXPECT_FALSE(thread(compare(first, second), Thread::server).same) << "out is out";
+}
+
 TEST(WorldComparison, SharesAreOfWhatWasGivenAway) {
     WorldStory first, second;
     const Endpoint client, to;
