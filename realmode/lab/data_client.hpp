@@ -7,8 +7,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/world/data_client.hpp"
+#include "core/world/machine_timers.hpp"
 #include "realmode/lab/lab_network.hpp"
-#include "realmode/lab/machine_timers.hpp"
 #include "realmode/lab/run_timers.hpp"
 
 namespace lvslab::lab {
@@ -34,7 +34,7 @@ private:
 
     boost::asio::io_context& loop_;
     RunTimers& run_timers_;
-    MachineTimers timers_;
+    world::MachineTimers timers_;
     const LabNetwork& network_;
     std::uint32_t index_;
     ports::TimerId burial_;

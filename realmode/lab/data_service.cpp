@@ -112,26 +112,23 @@ private:
     bool over_ = false;
 };
 
-DataService::DataService(boost::asio::io_context& loop, RunTimers& timers,
-                         const LabNetwork& network, const world::Machine& machine,
-                         const scenario::DataServer& server, std::uint64_t seed)
+DataService::DataService(boost::asio::io_context& loop, RunTimers& timers, LabNetwork& network,
+                         const scenario::Scenario& scenario, unsigned index, unsigned node,
+                         std::uint64_t seed)
     : loop_(loop),
-      timers_(timers),
       network_(network),
-      machine_(machine),
-      server_(server),
-      draws_(seed, fmt::format("data/{}/{}", server.name, machine.node)) {}
+      machine_{world::Machine::Kind::data_server, index, node},
+      server_(scenario.data[index]),
+      draws_(seed, fmt::format("data/{}/{}", server_.name, node)),
+      process_(timers, [this](Ticket session) { answer(session); }) {}
 
-DataService::~DataService() {
-    timers_.cancel(completion_);
-}
+DataService::~DataService() = default;
 
 void DataService::start() {
-    if (station_ || !network_.exists(machine_)) {
+    if (process_.running() || !network_.exists(machine_)) {
         return;
     }
-    station_.emplace(server_, draws_);
-    station_->slow_down(slowness_);
+    process_.start(server_, draws_);
     const Endpoint endpoint{server_.interface.address, world::data_port(server_.kind)};
     listening_ = std::make_unique<LabSocket>(loop_, network_.machine(machine_), Protocol::tcp);
     if (!listening_->bind(endpoint) || !listening_->listen()) {
@@ -147,46 +144,17 @@ void DataService::stop() {
 
 void DataService::crash() {
     end();
-    frozen_at_.reset();
+    process_.crash();
 }
 
 void DataService::end() {
-    timers_.cancel(completion_);
-    armed_for_ = never;
+    process_.end();
     for (auto& [ticket, session] : sessions_) {
         session->abort();
         retired_.push_back(std::move(session));
     }
     sessions_.clear();
     listening_.reset();
-    station_.reset();
-}
-
-void DataService::freeze() {
-    if (!frozen_at_) {
-        frozen_at_ = timers_.now();
-        timers_.cancel(completion_);
-        armed_for_ = never;
-    }
-}
-
-void DataService::thaw() {
-    if (frozen_at_) {
-        frozen_for_ += timers_.now() - *frozen_at_;
-        frozen_at_.reset();
-        arm();
-    }
-}
-
-void DataService::slow_down(double factor) {
-    slowness_ = factor;
-    if (station_) {
-        station_->slow_down(factor);
-    }
-}
-
-Time DataService::working_time() const {
-    return frozen_at_.value_or(timers_.now()) - frozen_for_;
 }
 
 void DataService::accept() {
@@ -206,32 +174,17 @@ void DataService::accept() {
 }
 
 void DataService::submit(Ticket session) {
-    serve();  // completions that are due come first: they free a worker
-    station_->arrive(session, working_time());
-    arm();
-}
-
-void DataService::serve() {
-    while (const auto done = station_->complete(working_time())) {
-        const auto session = sessions_.find(*done);
-        if (session != sessions_.end()) {
-            session->second->answer();
-        }
-    }
-}
-
-void DataService::arm() {
-    const Time due = station_ ? station_->next_completion() : never;
-    if (due == never || frozen_at_ || armed_for_ <= due) {
-        return;  // an alarm that comes too early arms the right one
-    }
-    timers_.cancel(completion_);
-    armed_for_ = due;
-    completion_ = timers_.at(due + frozen_for_, [this] {
-        armed_for_ = never;
-        serve();
-        arm();
+    process_.offer([session](server::DataStation& station, Time now) {
+        station.arrive(session, now);
+        return true;
     });
+}
+
+void DataService::answer(Ticket ticket) {
+    const auto session = sessions_.find(ticket);
+    if (session != sessions_.end()) {
+        session->second->answer();
+    }
 }
 
 void DataService::retire(Ticket ticket) {

@@ -242,7 +242,7 @@ ServerApplication* Faults::server(const Machine& machine) {
                                                  : nullptr;
 }
 
-DataServer* Faults::data_server(const Machine& machine) {
+world::DataServer* Faults::data_server(const Machine& machine) {
     return machine.kind == Machine::Kind::data_server
                ? machines_.data_servers.at(machine.index).get()
                : nullptr;

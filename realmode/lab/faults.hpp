@@ -10,9 +10,9 @@
 
 #include "core/journal/event.hpp"
 #include "core/ports/timers.hpp"
+#include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/machine_states.hpp"
-#include "realmode/lab/data_server.hpp"
 #include "realmode/lab/gateway_pair.hpp"
 #include "realmode/lab/lab_network.hpp"
 #include "realmode/lab/routers.hpp"
@@ -28,7 +28,7 @@ public:
         LabNetwork& network;
         std::vector<std::unique_ptr<LabRouter>>& routers;
         std::vector<std::unique_ptr<ServerApplication>>& servers;
-        std::vector<std::unique_ptr<DataServer>>& data_servers;
+        std::vector<std::unique_ptr<world::DataServer>>& data_servers;
         GatewayPair& gateways;
     };
     /// All of them must outlive it.
@@ -72,7 +72,7 @@ private:
     LabRouter* daemon(const world::Machine& machine);
     ServerApplication* server(const world::Machine& machine);
     GatewayPair* gateways(const world::Machine& machine);
-    DataServer* data_server(const world::Machine& machine);
+    world::DataServer* data_server(const world::Machine& machine);
 
     Machines machines_;
     const scenario::Scenario& scenario_;

@@ -4,8 +4,8 @@
 
 #include "core/ports/timers.hpp"
 #include "core/scenario/scenario.hpp"
+#include "core/world/standby_pair.hpp"
 #include "realmode/lab/lab_network.hpp"
-#include "realmode/lab/standby_pair.hpp"
 
 namespace lvslab::lab {
 
@@ -22,7 +22,7 @@ public:
     void returned(unsigned node) { pair_.returned(node); }
 
 private:
-    StandbyPair pair_;
+    world::StandbyPair pair_;
 };
 
 }  // namespace lvslab::lab

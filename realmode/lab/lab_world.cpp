@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -15,11 +16,13 @@
 #include "core/ipvs/kernel_timer.hpp"
 #include "core/scenario/replicas.hpp"
 #include "core/world/configurations.hpp"
+#include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/router_start.hpp"
 #include "core/world/run_description.hpp"
 #include "realmode/host/kernel_tick.hpp"
 #include "realmode/lab/clients.hpp"
+#include "realmode/lab/data_service.hpp"
 #include "realmode/lab/event_book.hpp"
 #include "realmode/lab/faults.hpp"
 #include "realmode/lab/lab_network.hpp"
@@ -84,8 +87,13 @@ public:
                 *daemon_sources_.back(), *capture_sources_.back()));
         }
         for (unsigned i = 0; i < scenario.data.size(); ++i) {
-            data_servers_.push_back(std::make_unique<DataServer>(
-                loop_, timers_, network_, i, scenario, server_source_, options.seed));
+            std::vector<std::unique_ptr<world::DataNode>> nodes;
+            for (unsigned node = 0; node < (scenario.data[i].standby ? 2U : 1U); ++node) {
+                nodes.push_back(std::make_unique<DataService>(loop_, timers_, network_, scenario, i,
+                                                              node, options.seed));
+            }
+            data_servers_.push_back(std::make_unique<world::DataServer>(
+                timers_, i, scenario.data[i], server_source_, std::move(nodes)));
         }
         const ServerApplication::Programs programs{
             options.programs, folder_.path(),
@@ -216,7 +224,7 @@ private:
     std::vector<std::unique_ptr<BookSource>> daemon_sources_, capture_sources_;
     std::vector<std::unique_ptr<LabRouter>> routers_;
     scenario::Replicas replicas_{scenario_, options_.seed};
-    std::vector<std::unique_ptr<DataServer>> data_servers_;
+    std::vector<std::unique_ptr<world::DataServer>> data_servers_;
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     GatewayPair gateways_{network_, scenario_, timers_};
     Faults faults_{{network_, routers_, servers_, data_servers_, gateways_},

@@ -36,6 +36,7 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
       scenario_(scenario),
       replicas_(replicas),
       sink_(sink),
+      process_(timers, [this](Ticket session) { done(session); }),
       check_work_(seed, "check/" + scenario.servers[server].name) {
     for (const auto& workload : scenario.workloads) {
         longest_timeout_ = std::max(longest_timeout_, workload.timeout);
@@ -60,16 +61,13 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
             [this](Ticket session, bool ok) { data_ended(session, ok); });
     }
     if (follows_load(scenario)) {
-        load_ = std::make_unique<LoadDaemon>(loop, timers, network, server, scenario, seed, [this] {
-            return application_ ? application_->station().population() : 0;
-        });
+        load_ = std::make_unique<LoadDaemon>(loop, timers, network, server, scenario, seed,
+                                             [this] { return process_.population(); });
     }
     start();
 }
 
-ServerApplication::~ServerApplication() {
-    timers_.cancel(completion_);
-}
+ServerApplication::~ServerApplication() = default;
 
 void ServerApplication::begin() {
     // Those that cannot start have ended by then.
@@ -125,14 +123,13 @@ void ServerApplication::configure(const Programs& programs) {
 
 void ServerApplication::start() {
     const world::Machine machine{world::Machine::Kind::server, index_};
-    if (application_ || !network_.exists(machine)) {
+    if (running() || !network_.exists(machine)) {
         return;
     }
     if (std::exchange(dead_, false) && load_) {
         load_->boot();
     }
-    application_.emplace(scenario_.servers[index_]);
-    application_->slow_down(slowness_);
+    process_.start(scenario_.servers[index_]);
     const auto wanted =
         world::listen_endpoints_of(scenario_, index_, false, scenario_.servers[index_].vip);
     std::set<world::ListenEndpoint> endpoints(wanted.begin(), wanted.end());
@@ -162,7 +159,7 @@ void ServerApplication::stop() {
 
 void ServerApplication::crash() {
     end();
-    frozen_at_.reset();
+    process_.crash();
     if (data_) {
         data_->thaw();
     }
@@ -173,13 +170,10 @@ void ServerApplication::crash() {
 }
 
 void ServerApplication::end() {
-    if (!application_) {
+    if (!running()) {
         return;
     }
-    work_before_ += application_->station().work_done(working_time());
-    refused_before_ += application_->station().refused();
-    timers_.cancel(completion_);
-    armed_for_ = never;
+    process_.end();
     for (auto& [ticket, session] : sessions_) {
         session->abort();
         retired_.push_back(std::move(session));
@@ -196,14 +190,11 @@ void ServerApplication::end() {
     if (data_) {
         data_->end(true);
     }
-    application_.reset();
 }
 
 void ServerApplication::freeze() {
-    if (!frozen_at_) {
-        frozen_at_ = timers_.now();
-        timers_.cancel(completion_);
-        armed_for_ = never;
+    if (!process_.frozen()) {
+        process_.freeze();
         if (data_) {
             data_->freeze();
         }
@@ -214,28 +205,15 @@ void ServerApplication::freeze() {
 }
 
 void ServerApplication::thaw() {
-    if (frozen_at_) {
-        frozen_for_ += timers_.now() - *frozen_at_;
-        frozen_at_.reset();
+    if (process_.frozen()) {
         if (data_) {
             data_->thaw();
         }
         for (const auto& program : programs_) {
             program->thaw();
         }
-        arm();
+        process_.thaw();
     }
-}
-
-void ServerApplication::slow_down(double factor) {
-    slowness_ = factor;
-    if (application_) {
-        application_->slow_down(factor);
-    }
-}
-
-Time ServerApplication::working_time() const {
-    return frozen_at_.value_or(timers_.now()) - frozen_for_;
 }
 
 // ---- sockets ----
@@ -339,36 +317,30 @@ world::CheckDialogue ServerApplication::dialogue_at(Protocol protocol, Port port
 
 bool ServerApplication::submit(Ticket session, double service_quantile,
                                const Address& destination) {
-    // Completions that are due come first: they may free the place.
-    serve();
-    const bool taken = application_->arrive(session, service_quantile, destination, working_time());
-    arm();
-    return taken;
+    return process_.offer([&](server::Application& application, Time now) {
+        return application.arrive(session, service_quantile, destination, now);
+    });
 }
 
 bool ServerApplication::submit_check(Ticket session) {
-    serve();
-    const bool taken = application_->arrive_check(session, check_work_.uniform(), working_time());
-    arm();
-    return taken;
+    return process_.offer([&](server::Application& application, Time now) {
+        return application.arrive_check(session, check_work_.uniform(), now);
+    });
 }
 
-void ServerApplication::serve() {
-    while (const auto done = application_->complete(working_time())) {
-        if (application_->held(*done)) {
-            data_->begin(*done);
-        } else if (const auto session = sessions_.find(*done); session != sessions_.end()) {
-            session->second->respond();
-        } else if (const auto datagram = datagrams_.find(*done); datagram != datagrams_.end()) {
-            respond_datagram(*datagram->second);
-            datagrams_.erase(datagram);
-        }
+void ServerApplication::done(Ticket ticket) {
+    if (process_.held(ticket)) {
+        data_->begin(ticket);
+    } else {
+        answer(ticket, true);
     }
 }
 
 void ServerApplication::data_ended(Ticket ticket, bool ok) {
-    serve();  // completions that are due come before the request that waits for this worker
-    application_->release(ticket, working_time());
+    process_.release(ticket, [&] { answer(ticket, ok); });
+}
+
+void ServerApplication::answer(Ticket ticket, bool ok) {
     if (const auto session = sessions_.find(ticket); session != sessions_.end()) {
         if (ok) {
             session->second->respond();
@@ -381,24 +353,6 @@ void ServerApplication::data_ended(Ticket ticket, bool ok) {
         }
         datagrams_.erase(datagram);
     }
-    arm();
-}
-
-void ServerApplication::arm() {
-    const Time due = application_ ? application_->next_completion() : never;
-    if (due == never || frozen_at_ || armed_for_ <= due) {
-        return;  // an alarm that comes too early arms the right one
-    }
-    timers_.cancel(completion_);
-    armed_for_ = due;
-    completion_ = timers_.at(due + frozen_for_, [this] { wake(); });
-}
-
-void ServerApplication::wake() {
-    armed_for_ = never;
-    dismiss();
-    serve();
-    arm();
 }
 
 void ServerApplication::retire(Ticket ticket) {
@@ -414,20 +368,10 @@ void ServerApplication::dismiss() {
 }
 
 void ServerApplication::sample(Time now) {
-    if (application_ && !frozen_at_) {
-        wake();  // what ended meanwhile works no more
-    }
-    journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
-    if (application_) {
-        const auto& station = application_->station();
-        load.busy = station.busy();
-        load.queued =
-            static_cast<std::uint32_t>(std::min<std::uint64_t>(station.queued(), 0xFFFFFFFFU));
-        load.work_done += station.work_done(working_time());
-        load.refused += station.refused();
-    }
-    if (serves_web_) {  // what others serve is not counted here
-        sink_.take({now, load});
+    dismiss();
+    process_.catch_up();  // what ended meanwhile works no more
+    if (serves_web_) {    // what others serve is not counted here
+        sink_.take({now, process_.load(index_)});
     }
     // A client holds no connection longer than its timeout. One that is idle for longer has lost
     // its FIN or RST on the way.

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
 #include "core/world/check_dialogue.hpp"
+#include "core/world/server_process.hpp"
 #include "core/world/topology.hpp"
 #include "realmode/lab/data_client.hpp"
 #include "realmode/lab/ftp_server.hpp"
@@ -64,8 +64,8 @@ public:
     void freeze();
     void thaw();
     /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
-    void slow_down(double factor);
-    bool running() const { return application_.has_value(); }
+    void slow_down(double factor) { process_.slow_down(factor); }
+    bool running() const { return process_.running(); }
     /// The run begins. At time 0 its loop throws std::runtime_error if a program has not come up.
     void begin();
 
@@ -89,14 +89,12 @@ private:
     void end();
     bool submit(Ticket session, double service_quantile, const Address& destination);
     bool submit_check(Ticket session);
-    void serve();
+    void done(Ticket session);
+    void answer(Ticket session, bool ok);
     /// The data of a held request is there, or it failed.
     void data_ended(Ticket session, bool ok);
-    void wake();
-    void arm();
     void retire(Ticket session);
     void dismiss();
-    Time working_time() const;
     Duration staleness() { return replicas_.stale_for(index_, timers_.now()); }
 
     boost::asio::io_context& loop_;
@@ -106,8 +104,7 @@ private:
     const scenario::Scenario& scenario_;
     scenario::Replicas& replicas_;
     journal::Sink& sink_;
-    std::optional<server::Application> application_;
-    double slowness_ = 1;
+    world::ServerProcess<server::Application> process_;
     RandomStream check_work_;
     Duration longest_timeout_{};
     std::set<Address> routers_;  ///< whoever comes from there checks
@@ -123,12 +120,6 @@ private:
     std::map<Ticket, std::unique_ptr<UdpRequest>> datagrams_;
     std::vector<std::unique_ptr<TcpSession>> retired_;
     Ticket next_ticket_ = 0;
-    ports::TimerId completion_;
-    Time armed_for_ = never;
-    std::optional<Time> frozen_at_;
-    Duration frozen_for_{};
-    Duration work_before_{};  ///< of processes that have ended
-    std::uint64_t refused_before_ = 0;
 };
 
 }  // namespace lvslab::lab

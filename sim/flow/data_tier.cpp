@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "core/server/data_station.hpp"
+#include "core/world/server_process.hpp"
 #include "sim/flow/server_host.hpp"
 
 namespace lvslab::flow_world {
@@ -16,170 +18,86 @@ constexpr Duration first_retry = std::chrono::milliseconds(200);
 
 }  // namespace
 
-// ---- pairs ----
-
-StandbyPair::StandbyPair(Simulation& simulation, unsigned nodes, Duration takeover,
-                         std::function<void(unsigned)> begun, std::function<void(unsigned)> ended)
-    : simulation_(simulation),
-      roles_(nodes, takeover),
-      begun_(std::move(begun)),
-      ended_(std::move(ended)) {}
-
-void StandbyPair::died(unsigned node) {
-    if (roles_.died(node, simulation_.now())) {
-        ended_(node);
-    }
-    arm();
-}
-
-void StandbyPair::returned(unsigned node) {
-    if (roles_.returned(node)) {
-        begun_(node);
-    }
-    arm();
-}
-
-void StandbyPair::arm() {
-    simulation_.cancel(std::exchange(takeover_, {}));
-    takeover_ = simulation_.at(roles_.next_takeover(), [this] {
-        if (const auto node = roles_.take_over(simulation_.now())) {
-            begun_(*node);
-        }
-    });
-}
-
 // ---- data servers ----
+
+/// Its waiting accesses are lost with its service, not its role alone.
+class DataServerHost::Node final : public world::DataNode {
+public:
+    Node(Simulation& simulation, const scenario::DataServer& server, unsigned number,
+         std::uint64_t seed, unsigned& holder)
+        : server_(server),
+          number_(number),
+          holder_(holder),
+          draws_(seed, fmt::format("data/{}/{}", server.name, number)),
+          process_(simulation, [this](Ticket access) { answer(access); }) {}
+
+    bool running() const { return process_.running(); }
+    void submit(std::function<void()> answered) {
+        process_.offer([&](server::DataStation& station, Time now) {
+            const auto ticket = next_++;
+            waiting_.emplace(ticket, std::move(answered));
+            station.arrive(ticket, now);
+            return true;
+        });
+    }
+
+    void start() override { process_.start(server_, draws_); }
+    void stop() override {
+        process_.end();
+        waiting_.clear();
+    }
+    void crash() override {
+        process_.crash();
+        waiting_.clear();
+    }
+    void freeze() override { process_.freeze(); }
+    void thaw() override { process_.thaw(); }
+    void slow_down(double factor) override { process_.slow_down(factor); }
+    void raise_address() override { holder_ = number_; }
+    void lower_address() override {}     // the other one raises it in the same moment
+    void announce_address() override {}  // nobody remembers where it was
+
+private:
+    using Ticket = server::Station::Ticket;
+
+    void answer(Ticket access) {
+        if (const auto waiting = waiting_.extract(access)) {
+            waiting.mapped()();
+        }
+    }
+
+    const scenario::DataServer& server_;
+    unsigned number_;
+    unsigned& holder_;
+    RandomStream draws_;
+    world::ServerProcess<server::DataStation> process_;
+    std::map<Ticket, std::function<void()>> waiting_;
+    Ticket next_ = 1;
+};
 
 DataServerHost::DataServerHost(Simulation& simulation, unsigned index,
                                const scenario::Scenario& scenario, journal::Sink& sink,
                                std::uint64_t seed)
-    : simulation_(simulation),
-      index_(index),
-      server_(scenario.data[index]),
-      sink_(sink),
-      pair_(
-          simulation, server_.standby ? 2 : 1,
-          server_.standby ? server_.standby->takeover : Duration{},
-          [this](unsigned node) { begun(node); }, [this](unsigned node) { tell(node, false); }) {
-    for (unsigned node = 0; node < (server_.standby ? 2U : 1U); ++node) {
-        nodes_.push_back(
-            {.draws = RandomStream(seed, fmt::format("data/{}/{}", server_.name, node))});
+    : server_(simulation, index, scenario.data[index], sink,
+              nodes(simulation, scenario.data[index], seed)) {}
+
+std::vector<std::unique_ptr<world::DataNode>> DataServerHost::nodes(
+    Simulation& simulation, const scenario::DataServer& server, std::uint64_t seed) {
+    std::vector<std::unique_ptr<world::DataNode>> result;
+    for (unsigned number = 0; number < (server.standby ? 2U : 1U); ++number) {
+        auto node = std::make_unique<Node>(simulation, server, number, seed, holder_);
+        nodes_.push_back(node.get());
+        result.push_back(std::move(node));
     }
-    begin_service(0);
+    return result;
 }
 
-void DataServerHost::begin_service(unsigned node) {
-    auto& n = nodes_[node];
-    if (!n.station) {
-        n.station.emplace(server_, n.draws);
-        n.station->slow_down(n.slowness);
-    }
-}
-
-void DataServerHost::end_service(unsigned node) {
-    auto& n = nodes_[node];
-    simulation_.cancel(std::exchange(n.event, {}));
-    n.station.reset();
-    n.waiting.clear();
-    n.frozen_at.reset();
-}
-
-void DataServerHost::begun(unsigned node) {
-    for (unsigned other = 0; other < nodes_.size(); ++other) {
-        if (other != node) {
-            end_service(other);
-        }
-    }
-    holder_ = node;
-    begin_service(node);
-    tell(node, true);
-}
-
-void DataServerHost::tell(unsigned node, bool active) {
-    if (nodes_.size() > 1) {
-        sink_.take({simulation_.now(), journal::DataRole{index_, node, active}});
-    }
-}
-
-Time DataServerHost::working_time(const Node& node) const {
-    return node.frozen_at.value_or(simulation_.now()) - node.frozen_for;
+bool DataServerHost::serves() const {
+    return nodes_[holder_]->running();
 }
 
 void DataServerHost::submit(std::function<void()> answered) {
-    serve(holder_);
-    auto& n = nodes_[holder_];
-    const auto ticket = next_++;
-    n.waiting.emplace(ticket, std::move(answered));
-    n.station->arrive(ticket, working_time(n));
-    arm(holder_);
-}
-
-void DataServerHost::serve(unsigned node) {
-    auto& n = nodes_[node];
-    while (n.station) {
-        const auto done = n.station->complete(working_time(n));
-        if (!done) {
-            return;
-        }
-        if (const auto waiting = n.waiting.extract(*done)) {
-            waiting.mapped()();
-        }
-    }
-}
-
-void DataServerHost::arm(unsigned node) {
-    auto& n = nodes_[node];
-    simulation_.cancel(std::exchange(n.event, {}));
-    const Time due = n.station ? n.station->next_completion() : never;
-    if (due != never && !n.frozen_at) {
-        n.event = simulation_.at(due + n.frozen_for, [this, node] {
-            serve(node);
-            arm(node);
-        });
-    }
-}
-
-void DataServerHost::crash(unsigned node) {
-    end_service(node);
-    pair_.died(node);
-}
-void DataServerHost::restart(unsigned node) {
-    nodes_[node].stopped = false;
-    pair_.returned(node);
-}
-void DataServerHost::freeze(unsigned node) {
-    auto& n = nodes_[node];
-    if (!n.frozen_at) {
-        n.frozen_at = simulation_.now();
-    }
-    arm(node);
-    pair_.died(node);
-}
-void DataServerHost::thaw(unsigned node) {
-    auto& n = nodes_[node];
-    if (n.frozen_at) {
-        n.frozen_for += simulation_.now() - *n.frozen_at;
-        n.frozen_at.reset();
-        arm(node);
-    }
-    if (!n.stopped) {
-        pair_.returned(node);
-    }
-}
-void DataServerHost::stop(unsigned node) {
-    nodes_[node].stopped = true;
-    end_service(node);
-    pair_.died(node);
-}
-void DataServerHost::start(unsigned node) {
-    nodes_[node].stopped = false;
-    pair_.returned(node);
-}
-void DataServerHost::slow_down(unsigned node, double factor) {
-    nodes_[node].slowness = factor;
-    if (nodes_[node].station) {
-        nodes_[node].station->slow_down(factor);
-    }
+    nodes_[holder_]->submit(std::move(answered));
 }
 
 // ---- the real server's side ----

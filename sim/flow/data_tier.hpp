@@ -6,15 +6,14 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "core/base/random.hpp"
 #include "core/journal/event.hpp"
 #include "core/scenario/scenario.hpp"
-#include "core/server/active_passive.hpp"
 #include "core/server/data_accesses.hpp"
-#include "core/server/data_station.hpp"
+#include "core/server/station.hpp"
+#include "core/world/data_server.hpp"
 #include "sim/flow/network.hpp"
 #include "sim/flow/simulation.hpp"
 
@@ -22,26 +21,7 @@ namespace lvslab::flow_world {
 
 class ServerHost;
 
-/// An active/passive pair's roles and the alarm of its takeover.
-class StandbyPair {
-public:
-    /// `begun` is called when a node becomes active, `ended` when the active one dies.
-    StandbyPair(Simulation& simulation, unsigned nodes, Duration takeover,
-                std::function<void(unsigned)> begun, std::function<void(unsigned)> ended);
-    void died(unsigned node);
-    void returned(unsigned node);
-    std::optional<unsigned> active() const { return roles_.active(); }
-
-private:
-    void arm();
-
-    Simulation& simulation_;
-    server::ActivePassive roles_;
-    std::function<void(unsigned)> begun_, ended_;
-    ports::TimerId takeover_{};
-};
-
-/// A data server. Its nodes' stations are lost with their service, not its role alone.
+/// A data server: world::DataServer, and what reaches the node that has its address.
 class DataServerHost {
 public:
     DataServerHost(Simulation& simulation, unsigned index, const scenario::Scenario& scenario,
@@ -49,47 +29,21 @@ public:
 
     /// The node that has the service address: it may be dead, or its service stopped.
     unsigned holder() const { return holder_; }
-    bool serves() const { return nodes_[holder_].station.has_value(); }
-    bool frozen() const { return nodes_[holder_].frozen_at.has_value(); }
+    bool serves() const;
     /// An access is there; `answered` is called when it has been worked off.
     void submit(std::function<void()> answered);
-
-    void crash(unsigned node);
-    void restart(unsigned node);
-    void freeze(unsigned node);
-    void thaw(unsigned node);
-    void stop(unsigned node);
-    void start(unsigned node);
-    void slow_down(unsigned node, double factor);
-    bool stopped(unsigned node) const { return nodes_[node].stopped; }
+    /// Faults meet it.
+    world::DataServer& server() { return server_; }
 
 private:
-    struct Node {
-        RandomStream draws;
-        std::optional<server::DataStation> station{};
-        std::map<server::Station::Ticket, std::function<void()>> waiting{};
-        double slowness = 1;
-        bool stopped = false;
-        std::optional<Time> frozen_at{};
-        Duration frozen_for{};
-        ports::TimerId event{};
-    };
-    void begun(unsigned node);
-    void begin_service(unsigned node);
-    void end_service(unsigned node);
-    void tell(unsigned node, bool active);
-    Time working_time(const Node& node) const;
-    void serve(unsigned node);
-    void arm(unsigned node);
+    class Node;
+    std::vector<std::unique_ptr<world::DataNode>> nodes(Simulation& simulation,
+                                                        const scenario::DataServer& server,
+                                                        std::uint64_t seed);
 
-    Simulation& simulation_;
-    unsigned index_;
-    const scenario::DataServer& server_;
-    journal::Sink& sink_;
-    std::vector<Node> nodes_;
+    std::vector<Node*> nodes_;
     unsigned holder_ = 0;
-    server::Station::Ticket next_ = 1;
-    StandbyPair pair_;
+    world::DataServer server_;
 };
 
 /// What one real server asks of its data server: reads and writes one after the other, each a

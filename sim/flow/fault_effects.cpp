@@ -7,7 +7,7 @@ using world::router_machine;
 
 FaultEffects::FaultEffects(const Surroundings& around,
                            std::vector<std::unique_ptr<DataServerHost>>& data_servers,
-                           Traffic& traffic, StandbyPair& gateways)
+                           Traffic& traffic, world::StandbyPair& gateways)
     : around_(around),
       data_servers_(data_servers),
       traffic_(traffic),
@@ -29,9 +29,9 @@ void FaultEffects::crash(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->crash();
     } else if (auto* d = data_server(machine)) {
-        d->crash(machine.node);
+        d->crash(machine.node, around_.simulation.now());
     } else if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, around_.simulation.now());
     }
     change(machine, State::crashed);
 }
@@ -61,9 +61,9 @@ void FaultEffects::hang(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->freeze();
     } else if (auto* d = data_server(machine)) {
-        d->freeze(machine.node);
+        d->freeze(machine.node, around_.simulation.now());
     } else if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, around_.simulation.now());
     }
     change(machine, State::hung);
 }
@@ -76,7 +76,7 @@ void FaultEffects::resume(const Machine& machine) {
     auto* s = server(machine);
     auto* d = data_server(machine);
     const bool stopped =
-        (s != nullptr && !s->running()) || (d != nullptr && d->stopped(machine.node));
+        (s != nullptr && !s->running()) || (d != nullptr && !d->running(machine.node));
     around_.network.set_state(machine, MachineState::up);
     change(machine, stopped ? State::service_stopped : State::up);
     if (s != nullptr) {
@@ -101,7 +101,7 @@ void FaultEffects::stop(const Machine& machine) {
         traffic_.server_stopped(machine.index);
         change(machine, State::service_stopped);
     } else if (auto* d = data_server(machine)) {
-        d->stop(machine.node);
+        d->stop(machine.node, around_.simulation.now());
         change(machine, State::service_stopped);
     }
 }
@@ -226,11 +226,11 @@ ServerHost* FaultEffects::server(const Machine& machine) {
     return machine.kind == Machine::Kind::server ? around_.servers.at(machine.index).get()
                                                  : nullptr;
 }
-DataServerHost* FaultEffects::data_server(const Machine& machine) {
-    return machine.kind == Machine::Kind::data_server ? data_servers_.at(machine.index).get()
+world::DataServer* FaultEffects::data_server(const Machine& machine) {
+    return machine.kind == Machine::Kind::data_server ? &data_servers_.at(machine.index)->server()
                                                       : nullptr;
 }
-StandbyPair* FaultEffects::gateways(const Machine& machine) {
+world::StandbyPair* FaultEffects::gateways(const Machine& machine) {
     return machine.kind == Machine::Kind::gateway ? &gateways_ : nullptr;
 }
 

@@ -7,8 +7,10 @@
 #include <tuple>
 #include <vector>
 
+#include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/machine_states.hpp"
+#include "core/world/standby_pair.hpp"
 #include "sim/flow/data_tier.hpp"
 #include "sim/flow/network.hpp"
 #include "sim/flow/router_host.hpp"
@@ -22,7 +24,7 @@ class FaultEffects final : public world::FaultTargets {
 public:
     FaultEffects(const Surroundings& around,
                  std::vector<std::unique_ptr<DataServerHost>>& data_servers, Traffic& traffic,
-                 StandbyPair& gateways);
+                 world::StandbyPair& gateways);
 
     /// Tells every heartbeat path that the scenario has.
     void begin() { states_.begin(around_.simulation.now()); }
@@ -58,13 +60,13 @@ private:
     RouterHost* router(unsigned index);
     RouterHost* router(const Machine& machine);
     ServerHost* server(const Machine& machine);
-    DataServerHost* data_server(const Machine& machine);
-    StandbyPair* gateways(const Machine& machine);
+    world::DataServer* data_server(const Machine& machine);
+    world::StandbyPair* gateways(const Machine& machine);
 
     Surroundings around_;
     std::vector<std::unique_ptr<DataServerHost>>& data_servers_;
     Traffic& traffic_;
-    StandbyPair& gateways_;
+    world::StandbyPair& gateways_;
     world::MachineStates states_;
 };
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/ports/load_source.hpp"
+#include "core/ports/timers.hpp"
 #include "sim/flow/prober.hpp"
 
 namespace lvslab::flow_world {
@@ -18,7 +19,8 @@ public:
     /// Longer than this nobody waits for an answer.
     static constexpr Duration limit = std::chrono::seconds(5);
 
-    LoadSource(const AskingRouter& router, NodeTimers& timers) : router_(router), timers_(timers) {}
+    LoadSource(const AskingRouter& router, ports::Timers& timers)
+        : router_(router), timers_(timers) {}
     ~LoadSource() override { *alive_ = false; }
     LoadSource(const LoadSource&) = delete;
     LoadSource& operator=(const LoadSource&) = delete;
@@ -28,7 +30,7 @@ public:
 
 private:
     AskingRouter router_;
-    NodeTimers& timers_;
+    ports::Timers& timers_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -244,7 +244,8 @@ private:
     bool decided_ = false;
 };
 
-Prober::Prober(const AskingRouter& router, NodeTimers& timers) : router_(router), timers_(timers) {}
+Prober::Prober(const AskingRouter& router, ports::Timers& timers)
+    : router_(router), timers_(timers) {}
 
 Prober::~Prober() {
     *alive_ = false;

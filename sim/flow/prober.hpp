@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/ports/prober.hpp"
+#include "core/ports/timers.hpp"
 #include "core/scenario/scenario.hpp"
 #include "sim/flow/network.hpp"
 #include "sim/flow/simulation.hpp"
@@ -33,7 +34,7 @@ struct AskingRouter {
 /// (a SYN after 1 s, 2 s, ...), not over UDP.
 class Prober final : public ports::Prober {
 public:
-    Prober(const AskingRouter& router, NodeTimers& timers);
+    Prober(const AskingRouter& router, ports::Timers& timers);
     ~Prober() override;
     Prober(const Prober&) = delete;
     Prober& operator=(const Prober&) = delete;
@@ -47,7 +48,7 @@ private:
     void finished(std::uint64_t id, bool up);
 
     AskingRouter router_;
-    NodeTimers& timers_;
+    ports::Timers& timers_;
     std::map<std::uint64_t, std::unique_ptr<Run>> runs_;
     std::uint64_t last_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

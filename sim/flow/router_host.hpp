@@ -16,6 +16,7 @@
 #include "core/ports/ports.hpp"
 #include "core/router/lvs_router.hpp"
 #include "core/scenario/scenario.hpp"
+#include "core/world/machine_timers.hpp"
 #include "sim/flow/director.hpp"
 #include "sim/flow/load_source.hpp"
 #include "sim/flow/network.hpp"
@@ -82,7 +83,7 @@ private:
     /// Everything that a crash takes with it. Destroyed from the last to the first.
     struct Daemons {
         explicit Daemons(RouterHost& host);
-        NodeTimers timers;
+        world::MachineTimers timers;
         Prober prober;
         LoadSource loads;
         router::LvsRouter router;

@@ -19,7 +19,8 @@ ServerHost::ServerHost(Simulation& simulation, std::uint32_t index,
       sink_(sink),
       owner_(owner),
       replicas_(replicas),
-      check_work_(seed, "check/" + scenario.servers[index].name) {
+      check_work_(seed, "check/" + scenario.servers[index].name),
+      process_(simulation, [this](Ticket ticket) { done(ticket); }) {
     set_guard(scenario.servers[index].vip);
     start();
 }
@@ -44,14 +45,14 @@ bool ServerHost::listens(Protocol protocol, const Endpoint& endpoint) const {
 }
 
 bool ServerHost::submit_check(std::function<void()> done) {
-    serve();
-    const auto ticket = next_check_++;
-    const bool taken = application_->arrive_check(ticket, check_work_.uniform(), working_time());
-    if (taken) {
-        checks_.emplace(ticket, std::move(done));
-    }
-    arm();
-    return taken;
+    return process_.offer([&](server::Application& application, Time now) {
+        const auto ticket = next_check_++;
+        const bool taken = application.arrive_check(ticket, check_work_.uniform(), now);
+        if (taken) {
+            checks_.emplace(ticket, std::move(done));
+        }
+        return taken;
+    });
 }
 
 world::CheckDialogue ServerHost::dialogue_at(Protocol protocol, Port port) const {
@@ -65,73 +66,41 @@ Duration ServerHost::staleness() const {
 
 // ---- the station ----
 
-void ServerHost::serve() {
-    while (const auto done = application_->complete(working_time())) {
-        if (*done >> 63 != 0) {
-            const auto check = checks_.extract(*done);
-            if (check) {
-                check.mapped()();
-            }
-        } else if (application_->held(*done)) {
-            data_->begin(*done);
-        } else {
-            owner_.work_done(*done, true);
+void ServerHost::done(Ticket ticket) {
+    if (ticket >> 63 != 0) {
+        const auto check = checks_.extract(ticket);
+        if (check) {
+            check.mapped()();
         }
+    } else if (process_.held(ticket)) {
+        data_->begin(ticket);
+    } else {
+        owner_.work_done(ticket, true);
     }
 }
 
 void ServerHost::data_ended(Ticket ticket, bool ok) {
-    // Completions of this very nanosecond come before the request that waits for this worker.
-    serve();
-    application_->release(ticket, working_time());
-    owner_.work_done(ticket, ok);
-    arm();
-}
-
-void ServerHost::arm() {
-    const Time due = application_ ? application_->next_completion() : never;
-    if (due == never || frozen_at_) {
-        return;
-    }
-    const Time at = due + frozen_for_;
-    if (armed_for_ > at) {  // an event that comes too early arms the right one
-        armed_for_ = at;
-        simulation_.push(at, Hop::server, index_);
-    }
-}
-
-void ServerHost::wake() {
-    if (simulation_.now() < armed_for_) {
-        return;  // of an arming that an earlier one has replaced
-    }
-    armed_for_ = never;
-    if (application_ && !frozen_at_) {
-        serve();
-    }
-    arm();
+    process_.release(ticket, [&] { owner_.work_done(ticket, ok); });
 }
 
 // ---- faults ----
 
 void ServerHost::start() {
-    if (!application_) {
-        application_.emplace(scenario_.servers[index_]);
-        application_->slow_down(slowness_);
+    if (!running()) {
+        process_.start(scenario_.servers[index_]);
         ++incarnation_;
     }
 }
 
 void ServerHost::end() {
-    if (!application_) {
+    if (!running()) {
         return;
     }
-    work_before_ += application_->station().work_done(working_time());
-    refused_before_ += application_->station().refused();
+    process_.end();
     checks_.clear();
     if (data_ != nullptr) {
         data_->end();
     }
-    application_.reset();
     ++incarnation_;
 }
 
@@ -141,7 +110,7 @@ void ServerHost::stop() {
 
 void ServerHost::crash() {
     end();
-    frozen_at_.reset();
+    process_.crash();
     load_ = {};
 }
 
@@ -150,38 +119,8 @@ void ServerHost::boot() {
     start();
 }
 
-void ServerHost::freeze() {
-    if (!frozen_at_) {
-        frozen_at_ = simulation_.now();
-    }
-}
-
-void ServerHost::thaw() {
-    if (frozen_at_) {
-        frozen_for_ += simulation_.now() - *frozen_at_;
-        frozen_at_.reset();
-        arm();
-    }
-}
-
-void ServerHost::slow_down(double factor) {
-    slowness_ = factor;
-    if (application_) {
-        application_->slow_down(factor);
-    }
-}
-
 void ServerHost::sample() {
-    journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
-    if (application_) {
-        const auto& station = application_->station();
-        load.busy = station.busy();
-        load.queued = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(station.queued(), journal::no_index - 1));
-        load.work_done += station.work_done(working_time());
-        load.refused += station.refused();
-    }
-    sink_.take({simulation_.now(), load});
+    sink_.take({simulation_.now(), process_.load(index_)});
 }
 
 }  // namespace lvslab::flow_world

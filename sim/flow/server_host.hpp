@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "core/base/random.hpp"
@@ -15,6 +14,7 @@
 #include "core/server/application.hpp"
 #include "core/server/load_average.hpp"
 #include "core/world/check_dialogue.hpp"
+#include "core/world/server_process.hpp"
 #include "core/world/topology.hpp"
 #include "sim/flow/simulation.hpp"
 
@@ -44,7 +44,7 @@ public:
 
     /// What a session belongs to: it ends with the application that took it.
     std::uint32_t incarnation() const { return incarnation_; }
-    bool running() const { return application_.has_value(); }
+    bool running() const { return process_.running(); }
     /// Something answers there.
     bool listens(Protocol protocol, const Endpoint& endpoint) const;
     /// Packets for a virtual address are taken (direct routing, tunnels).
@@ -52,28 +52,23 @@ public:
 
     /// False: there is no place for it. The owner hears of its end, unless the application ends.
     bool submit(Ticket ticket, double service_quantile, const Address& destination) {
-        serve();
-        const bool taken =
-            application_->arrive(ticket, service_quantile, destination, working_time());
-        arm();
-        return taken;
+        return process_.offer([&](server::Application& application, Time now) {
+            return application.arrive(ticket, service_quantile, destination, now);
+        });
     }
     /// A health check; `done` is called when it has been worked off.
     bool submit_check(std::function<void()> done);
     world::CheckDialogue dialogue_at(Protocol protocol, Port port) const;
     Duration staleness() const;
 
-    /// The next completion's event.
-    void wake();
-
     // Faults.
     void start();
     void stop();
     void crash();
     void boot();
-    void freeze();
-    void thaw();
-    void slow_down(double factor);
+    void freeze() { process_.freeze(); }
+    void thaw() { process_.thaw(); }
+    void slow_down(double factor) { process_.slow_down(factor); }
     void set_data(DataClient* data) { data_ = data; }
     /// The data that a held request waited for is there, or is not to be had.
     void data_ended(Ticket ticket, bool ok);
@@ -81,14 +76,10 @@ public:
     void sample();
     double one_minute_load() const { return load_.one_minute(); }
     void sample_load() { load_.sample(population()); }
-    std::uint64_t population() const {
-        return application_ ? application_->station().population() : 0;
-    }
+    std::uint64_t population() const { return process_.population(); }
 
 private:
-    Time working_time() const { return frozen_at_.value_or(simulation_.now()) - frozen_for_; }
-    void serve();
-    void arm();
+    void done(Ticket ticket);
     void end();
     void set_guard(scenario::VipGuard guard);
 
@@ -101,16 +92,10 @@ private:
     RandomStream check_work_;
     scenario::VipGuard guard_;
     std::vector<world::ListenEndpoint> endpoints_;
-    std::optional<server::Application> application_;
+    world::ServerProcess<server::Application> process_;
     DataClient* data_ = nullptr;
     server::LoadAverage load_;
-    double slowness_ = 1;
     std::uint32_t incarnation_ = 1;
-    Time armed_for_ = never;
-    std::optional<Time> frozen_at_;
-    Duration frozen_for_{};
-    Duration work_before_{};
-    std::uint64_t refused_before_ = 0;
     /// Checks under way; their tickets have the top bit.
     std::map<Ticket, std::function<void()>> checks_;
     Ticket next_check_ = std::uint64_t{1} << 63;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <utility>
 
 #include "core/ports/timers.hpp"
@@ -17,7 +16,6 @@ namespace lvslab::flow_world {
 enum class Hop : std::uint8_t {
     alarm,        ///< of the world or of a node's daemons
     arrival,      ///< the plan's next connection
-    server,       ///< a real server's next completion
     at_director,  ///< a message of a connection, and so on
     at_server,
     reply_at_director,
@@ -78,38 +76,6 @@ private:
     Time now_{};
     std::uint64_t events_ = 0;
     bool stopped_ = false;
-};
-
-/// The alarms of one node's daemons. Can be held up, as SIGSTOP or a frozen machine does: the clock
-/// goes on, alarms wait, and those that have become due go off in their order when it is let go.
-class NodeTimers final : public ports::Timers {
-public:
-    explicit NodeTimers(Simulation& simulation) : simulation_(simulation) {}
-    ~NodeTimers() override;
-    NodeTimers(const NodeTimers&) = delete;
-    NodeTimers& operator=(const NodeTimers&) = delete;
-
-    Time now() const override { return simulation_.now(); }
-    ports::TimerId at(Time when, std::function<void()> call) override;
-    void cancel(ports::TimerId timer) override;
-
-    void suspend();
-    /// Due alarms go off by an event of their own, at this same time.
-    void resume();
-
-private:
-    using Key = std::pair<Time, std::uint64_t>;  ///< by time, then as asked for
-
-    void arm();
-    void go_off();
-
-    Simulation& simulation_;
-    std::map<Key, std::function<void()>> alarms_;
-    std::map<std::uint64_t, Time> when_;
-    std::uint64_t last_ = 0;
-    bool suspended_ = false;
-    ports::TimerId event_{};
-    Time armed_for_ = never;
 };
 
 }  // namespace lvslab::flow_world

@@ -132,10 +132,6 @@ void Traffic::handle(Hop hop, std::uint32_t number, std::uint32_t detail) {
         open_next();
         return;
     }
-    if (hop == Hop::server) {
-        around_.servers[number]->wake();
-        return;
-    }
     const auto message = static_cast<Message>(detail);
     --connections_[number].pending;
     switch (hop) {

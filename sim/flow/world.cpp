@@ -10,6 +10,7 @@
 #include "core/world/configurations.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/run_description.hpp"
+#include "core/world/standby_pair.hpp"
 #include "sim/flow/data_tier.hpp"
 #include "sim/flow/fault_effects.hpp"
 #include "sim/flow/traffic.hpp"
@@ -183,10 +184,13 @@ private:
     std::vector<std::unique_ptr<DataClient>> data_clients_;
     Surroundings around_{scenario_, simulation_, network_, routers_, servers_, sink_};
     Traffic traffic_{around_, {options_.seed, tells()}};
-    StandbyPair gateways_{
-        simulation_, scenario_.gateway_standby ? 2U : 1U,
+    world::StandbyPair gateways_{
+        simulation_,
+        scenario_.gateway_standby ? 2U : 1U,
         scenario_.gateway_standby ? scenario_.gateway_standby->takeover : Duration{},
-        [this](unsigned node) { network_.set_gateway(node); }, [](unsigned) {}};
+        {.activate = [this](unsigned node) { network_.set_gateway(node); },
+         .deactivate = [](unsigned, Time) {},
+         .announce = {}}};
     FaultEffects effects_{around_, data_servers_, traffic_, gateways_};
     std::unique_ptr<world::FaultPlayer> faults_;
     Duration step_{};

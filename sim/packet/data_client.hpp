@@ -6,9 +6,10 @@
 #include <memory>
 
 #include "core/world/data_client.hpp"
+#include "core/world/machine_timers.hpp"
 #include "sim/packet/network.hpp"
-#include "sim/packet/node_timers.hpp"
 #include "sim/packet/ns3.hpp"
+#include "sim/packet/simulation_timers.hpp"
 
 namespace lvslab::packet_world {
 
@@ -31,7 +32,8 @@ private:
     void clear_graves_later() override;
 
     ns3::Ptr<ns3::Node> node_;
-    NodeTimers timers_;
+    SimulationTimers clock_;
+    world::MachineTimers timers_{clock_};
     ns3::EventId burial_;
 };
 

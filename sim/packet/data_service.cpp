@@ -10,7 +10,6 @@
 
 #include "core/world/data_message.hpp"
 #include "sim/packet/addresses.hpp"
-#include "sim/packet/clock.hpp"
 #include "sim/packet/payload.hpp"
 #include "sim/packet/port_reuse.hpp"
 #include "sim/packet/tcp_door.hpp"
@@ -133,7 +132,6 @@ private:
         }
         if (unsent_ == 0 && phase_ == Phase::sending) {
             phase_ = Phase::reading;
-            ++service_.answered_;
         }
     }
 
@@ -174,23 +172,25 @@ private:
     bool over_ = false;
 };
 
-DataService::DataService(ns3::Ptr<ns3::Node> node, const scenario::DataServer& server,
-                         unsigned number, std::uint64_t seed)
-    : node_(std::move(node)),
-      server_(server),
-      number_(number),
-      draws_(seed, fmt::format("data/{}/{}", server.name, number)) {}
+DataService::DataService(Network& network, const scenario::Scenario& scenario, unsigned index,
+                         unsigned node, std::uint64_t seed)
+    : network_(network),
+      index_(index),
+      number_(node),
+      node_(network.data_server(index, node)),
+      server_(scenario.data[index]),
+      draws_(seed, fmt::format("data/{}/{}", server_.name, node)),
+      process_(timers_, [this](Ticket session) { answer(session); }) {}
 
 DataService::~DataService() {
     end(false);
 }
 
 void DataService::start() {
-    if (station_) {
+    if (process_.running()) {
         return;
     }
-    station_.emplace(server_, draws_);
-    station_->slow_down(slowness_);
+    process_.start(server_, draws_);
     const Endpoint endpoint{server_.interface.address, data_port(server_.kind)};
     free_port(node_, endpoint.port);
     listening_ = ns3::Socket::CreateSocket(node_, ns3::TcpSocketFactory::GetTypeId());
@@ -210,14 +210,14 @@ void DataService::stop() {
 
 void DataService::crash() {
     end(false);
-    frozen_at_.reset();
+    process_.crash();
 }
 
 void DataService::end(bool with_resets) {
-    if (!station_) {
+    if (!process_.running()) {
         return;
     }
-    completion_.Cancel();
+    process_.end();
     dismissal_.Cancel();
     for (const auto& [ticket, session] : sessions_) {
         session->abort(with_resets);
@@ -229,33 +229,6 @@ void DataService::end(bool with_resets) {
         ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>, const ns3::Address&>());
     listening_->Close();
     listening_ = nullptr;
-    station_.reset();
-}
-
-void DataService::freeze() {
-    if (!frozen_at_) {
-        frozen_at_ = now();
-        completion_.Cancel();
-    }
-}
-
-void DataService::thaw() {
-    if (frozen_at_) {
-        frozen_for_ += now() - *frozen_at_;
-        frozen_at_.reset();
-        arm();
-    }
-}
-
-void DataService::slow_down(double factor) {
-    slowness_ = factor;
-    if (station_) {
-        station_->slow_down(factor);
-    }
-}
-
-Time DataService::working_time() const {
-    return frozen_at_.value_or(now()) - frozen_for_;
 }
 
 void DataService::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address&) {
@@ -265,34 +238,17 @@ void DataService::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address
 }
 
 void DataService::submit(Ticket session) {
-    // Completions of this very nanosecond come first: they free a worker.
-    serve();
-    station_->arrive(session, working_time());
-    arm();
+    process_.offer([session](server::DataStation& station, Time now) {
+        station.arrive(session, now);
+        return true;
+    });
 }
 
-void DataService::serve() {
-    while (const auto done = station_->complete(working_time())) {
-        const auto session = sessions_.find(*done);
-        if (session != sessions_.end()) {
-            session->second->answer();
-        }
+void DataService::answer(Ticket ticket) {
+    const auto session = sessions_.find(ticket);
+    if (session != sessions_.end()) {
+        session->second->answer();
     }
-}
-
-void DataService::arm() {
-    const Time due = station_ ? station_->next_completion() : never;
-    if (due == never || frozen_at_ || (completion_.IsRunning() && armed_for_ <= due)) {
-        return;  // an event that comes too early arms the right one
-    }
-    completion_.Cancel();
-    armed_for_ = due;
-    completion_ = ns3::Simulator::Schedule(to_ns3(due - working_time()), &DataService::wake, this);
-}
-
-void DataService::wake() {
-    serve();
-    arm();
 }
 
 void DataService::retire(Ticket session) {

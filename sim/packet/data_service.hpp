@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// The process of a data server on one of its nodes: TCP in front of server::DataStation.
+/// A data server's node: TCP in front of server::DataStation, and the service address.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "core/base/random.hpp"
-#include "core/scenario/data_server.hpp"
+#include "core/scenario/scenario.hpp"
 #include "core/server/data_station.hpp"
+#include "core/world/data_server.hpp"
+#include "core/world/server_process.hpp"
+#include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
+#include "sim/packet/simulation_timers.hpp"
 
 namespace lvslab::packet_world {
 
 /// Takes questions whole (data_message.hpp), lets them wait for its workers, and answers. A
 /// connection has one question at a time. Work for a client that has gone goes on.
-class DataService {
+class DataService final : public world::DataNode {
 public:
-    /// Runs after start(). The scenario's server must outlive it.
-    DataService(ns3::Ptr<ns3::Node> node, const scenario::DataServer& server, unsigned number,
+    /// Runs after start(). Network and scenario must outlive it.
+    DataService(Network& network, const scenario::Scenario& scenario, unsigned index, unsigned node,
                 std::uint64_t seed);
-    ~DataService();
+    ~DataService() override;
     DataService(const DataService&) = delete;
     DataService& operator=(const DataService&) = delete;
 
-    /// As ServerApplication's.
-    void start();
-    void stop();
-    void crash();
-    void freeze();
-    void thaw();
-    void slow_down(double factor);
-    bool running() const { return station_.has_value(); }
-
-    std::uint64_t answered() const { return answered_; }
-    std::uint64_t population() const { return station_ ? station_->station().population() : 0; }
+    void start() override;
+    void stop() override;
+    void crash() override;
+    void freeze() override { process_.freeze(); }
+    void thaw() override { process_.thaw(); }
+    void slow_down(double factor) override { process_.slow_down(factor); }
+    void raise_address() override { network_.raise_data_address(index_, number_); }
+    void lower_address() override { network_.lower_data_address(index_, number_); }
+    void announce_address() override { network_.announce_data_address(index_, number_); }
 
 private:
     class Session;
@@ -45,28 +46,22 @@ private:
     void end(bool with_resets);
     void on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from);
     void submit(Ticket session);
-    void serve();
-    void wake();
-    void arm();
+    void answer(Ticket session);
     void retire(Ticket session);
     void dismiss();
-    Time working_time() const;
 
+    Network& network_;
+    unsigned index_, number_;
     ns3::Ptr<ns3::Node> node_;
     const scenario::DataServer& server_;
-    unsigned number_;
     RandomStream draws_;
-    std::optional<server::DataStation> station_;
-    double slowness_ = 1;
+    SimulationTimers timers_;
+    world::ServerProcess<server::DataStation> process_;
     ns3::Ptr<ns3::Socket> listening_;
     std::map<Ticket, std::unique_ptr<Session>> sessions_;
     std::vector<Ticket> retired_;
     Ticket next_ticket_ = 0;
-    std::uint64_t answered_ = 0;
-    ns3::EventId completion_, dismissal_;
-    Time armed_for_ = never;
-    std::optional<Time> frozen_at_;
-    Duration frozen_for_{};
+    ns3::EventId dismissal_;
 };
 
 }  // namespace lvslab::packet_world

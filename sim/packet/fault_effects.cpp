@@ -30,9 +30,9 @@ void FaultEffects::crash(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->crash();
     } else if (auto* d = data_server(machine)) {
-        d->crash(machine.node);
+        d->crash(machine.node, now());
     } else if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, now());
     }
     for (auto* ftp : ftp_servers(machine)) {
         ftp->crash();
@@ -71,9 +71,9 @@ void FaultEffects::hang(const Machine& machine) {
     } else if (auto* s = server(machine)) {
         s->freeze();
     } else if (auto* d = data_server(machine)) {
-        d->freeze(machine.node);
+        d->freeze(machine.node, now());
     } else if (auto* g = gateways(machine)) {
-        g->died(machine.node);
+        g->died(machine.node, now());
     }
     change(machine, State::hung);
 }
@@ -117,7 +117,7 @@ void FaultEffects::stop(const Machine& machine) {
         }
         change(machine, State::service_stopped);
     } else if (auto* d = data_server(machine)) {
-        d->stop(machine.node);
+        d->stop(machine.node, now());
         change(machine, State::service_stopped);
     }
 }
@@ -261,7 +261,7 @@ std::vector<FtpServer*> FaultEffects::ftp_servers(const Machine& machine) {
     }
     return found;
 }
-DataServer* FaultEffects::data_server(const Machine& machine) {
+world::DataServer* FaultEffects::data_server(const Machine& machine) {
     return machine.kind == Machine::Kind::data_server
                ? machines_.data_servers.at(machine.index).get()
                : nullptr;

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/journal/event.hpp"
+#include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/machine_states.hpp"
-#include "sim/packet/data_server.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/load_service.hpp"
@@ -33,7 +33,7 @@ struct RunningMachines {
     /// By server; none if nobody asks for load.
     std::vector<std::unique_ptr<LoadDaemon>>& load_daemons;
     std::vector<std::unique_ptr<FtpServer>>& ftp_servers;  ///< several on a server, or none
-    std::vector<std::unique_ptr<DataServer>>& data_servers;
+    std::vector<std::unique_ptr<world::DataServer>>& data_servers;
     GatewayPair& gateways;
 };
 
@@ -81,7 +81,7 @@ private:
     ServerApplication* server(const Machine& machine);
     LoadDaemon* load_daemon(const Machine& machine);
     std::vector<FtpServer*> ftp_servers(const Machine& machine);
-    DataServer* data_server(const Machine& machine);
+    world::DataServer* data_server(const Machine& machine);
     GatewayPair* gateways(const Machine& machine);
 
     RunningMachines machines_;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/scenario/scenario.hpp"
+#include "core/world/standby_pair.hpp"
 #include "sim/packet/network.hpp"
-#include "sim/packet/standby_pair.hpp"
 
 namespace lvslab::packet_world {
 
@@ -12,15 +12,15 @@ namespace lvslab::packet_world {
 /// gateway has none to move. It keeps no state of connections, so there is none to lose.
 class GatewayPair {
 public:
-    /// The network must outlive it.
-    GatewayPair(Network& network, const scenario::Scenario& scenario);
+    /// Network and timers must outlive it.
+    GatewayPair(Network& network, const scenario::Scenario& scenario, ports::Timers& timers);
 
-    /// After what the network has done: the machine crashed or hangs; it runs again.
-    void died(unsigned node) { pair_.died(node); }
+    /// After what the network has done: the machine crashed or hangs, at that time; it runs again.
+    void died(unsigned node, Time when) { pair_.died(node, when); }
     void returned(unsigned node) { pair_.returned(node); }
 
 private:
-    StandbyPair pair_;
+    world::StandbyPair pair_;
 };
 
 }  // namespace lvslab::packet_world

@@ -159,7 +159,7 @@ private:
     std::string text_;
 };
 
-LoadClient::LoadClient(ns3::Ptr<ns3::Node> node, NodeTimers& timers)
+LoadClient::LoadClient(ns3::Ptr<ns3::Node> node, ports::Timers& timers)
     : node_(std::move(node)), timers_(timers) {}
 
 LoadClient::~LoadClient() {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/ports/load_source.hpp"
+#include "core/ports/timers.hpp"
 #include "core/server/load_average.hpp"
-#include "sim/packet/node_timers.hpp"
 #include "sim/packet/ns3.hpp"
 #include "sim/packet/probe_run.hpp"
 
@@ -62,7 +62,7 @@ public:
     /// Longer than this nobody waits for an answer.
     static constexpr Duration limit = std::chrono::seconds(5);
 
-    LoadClient(ns3::Ptr<ns3::Node> node, NodeTimers& timers);
+    LoadClient(ns3::Ptr<ns3::Node> node, ports::Timers& timers);
     ~LoadClient() override;
     LoadClient(const LoadClient&) = delete;
     LoadClient& operator=(const LoadClient&) = delete;
@@ -78,7 +78,7 @@ private:
     void after(std::uint64_t question, Duration d, std::function<void()> call);
 
     ns3::Ptr<ns3::Node> node_;
-    NodeTimers& timers_;
+    ports::Timers& timers_;
     std::map<std::uint64_t, std::unique_ptr<Question>> questions_;
     std::uint64_t last_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

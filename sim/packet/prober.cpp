@@ -5,7 +5,7 @@
 
 namespace lvslab::packet_world {
 
-Prober::Prober(ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario, NodeTimers& timers)
+Prober::Prober(ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario, ports::Timers& timers)
     : node_(std::move(node)), scenario_(scenario), timers_(timers) {}
 
 Prober::~Prober() {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/ports/prober.hpp"
+#include "core/ports/timers.hpp"
 #include "core/scenario/scenario.hpp"
-#include "sim/packet/node_timers.hpp"
 #include "sim/packet/ns3.hpp"
 #include "sim/packet/probe_run.hpp"
 
@@ -21,7 +21,7 @@ namespace lvslab::packet_world {
 class Prober final : public ports::Prober, private ProbeOwner {
 public:
     /// All must outlive the prober; the scenario says what its programs do.
-    Prober(ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario, NodeTimers& timers);
+    Prober(ns3::Ptr<ns3::Node> node, const scenario::Scenario& scenario, ports::Timers& timers);
     /// Nobody hears of those under way.
     ~Prober() override;
     Prober(const Prober&) = delete;
@@ -47,7 +47,7 @@ private:
 
     ns3::Ptr<ns3::Node> node_;
     const scenario::Scenario& scenario_;
-    NodeTimers& timers_;
+    ports::Timers& timers_;
     std::map<std::uint64_t, Run> runs_;
     std::uint64_t last_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -11,12 +11,13 @@
 #include "core/ports/ports.hpp"
 #include "core/router/lvs_router.hpp"
 #include "core/scenario/scenario.hpp"
+#include "core/world/machine_timers.hpp"
 #include "sim/packet/director.hpp"
 #include "sim/packet/heartbeat_sockets.hpp"
 #include "sim/packet/load_service.hpp"
 #include "sim/packet/network.hpp"
-#include "sim/packet/node_timers.hpp"
 #include "sim/packet/prober.hpp"
+#include "sim/packet/simulation_timers.hpp"
 #include "sim/packet/sync_sockets.hpp"
 
 namespace lvslab::packet_world {
@@ -82,7 +83,8 @@ private:
     /// Everything that a crash takes with it. Destroyed from the last to the first.
     struct Daemons {
         Daemons(RouterHost& host, const ns3::Ptr<ns3::Node>& node);
-        NodeTimers timers;
+        SimulationTimers clock;
+        world::MachineTimers timers{clock};
         Prober prober;
         LoadClient loads;
         HeartbeatSockets heartbeats;

@@ -362,6 +362,7 @@ ServerApplication::ServerApplication(Network& network, std::uint32_t server,
       network_(network),
       index_(server),
       node_(network.server(server)),
+      process_(timers_, [this](Ticket session) { done(session); }),
       check_work_(seed, "check/" + scenario.servers[server].name) {
     for (const auto& workload : scenario.workloads) {
         longest_timeout_ = std::max(longest_timeout_, workload.timeout);
@@ -381,17 +382,15 @@ ServerApplication::ServerApplication(Network& network, std::uint32_t server,
 }
 
 ServerApplication::~ServerApplication() {
-    completion_.Cancel();
     dismissal_.Cancel();
     close_listening();
 }
 
 void ServerApplication::start() {
-    if (application_) {
+    if (running()) {
         return;
     }
-    application_.emplace(scenario_.servers[index_]);
-    application_->slow_down(slowness_);
+    process_.start(scenario_.servers[index_]);
     const auto wanted = network_.listen_endpoints(index_);
     std::set<ListenEndpoint> endpoints(wanted.begin(), wanted.end());
     for (const auto& where : world::check_endpoints_of(scenario_, index_)) {
@@ -418,19 +417,17 @@ void ServerApplication::stop() {
 
 void ServerApplication::crash() {
     end(false);
-    frozen_at_.reset();
+    process_.crash();
     if (data_) {
         data_->thaw();
     }
 }
 
 void ServerApplication::end(bool with_resets) {
-    if (!application_) {
+    if (!running()) {
         return;
     }
-    work_before_ += application_->station().work_done(working_time());
-    refused_before_ += application_->station().refused();
-    completion_.Cancel();
+    process_.end();
     dismissal_.Cancel();
     for (const auto& [ticket, session] : sessions_) {
         session->abort(with_resets);
@@ -441,7 +438,6 @@ void ServerApplication::end(bool with_resets) {
     if (data_) {
         data_->end(with_resets);
     }
-    application_.reset();
 }
 
 void ServerApplication::close_listening() {
@@ -457,9 +453,8 @@ void ServerApplication::close_listening() {
 }
 
 void ServerApplication::freeze() {
-    if (!frozen_at_) {
-        frozen_at_ = now();
-        completion_.Cancel();
+    if (!process_.frozen()) {
+        process_.freeze();
         if (data_) {
             data_->freeze();
         }
@@ -467,29 +462,12 @@ void ServerApplication::freeze() {
 }
 
 void ServerApplication::thaw() {
-    if (frozen_at_) {
-        frozen_for_ += now() - *frozen_at_;
-        frozen_at_.reset();
+    if (process_.frozen()) {
         if (data_) {
             data_->thaw();
         }
-        arm();
+        process_.thaw();
     }
-}
-
-void ServerApplication::slow_down(double factor) {
-    slowness_ = factor;
-    if (application_) {
-        application_->slow_down(factor);
-    }
-}
-
-Time ServerApplication::working_time() const {
-    return frozen_at_.value_or(now()) - frozen_for_;
-}
-
-std::uint64_t ServerApplication::population() const {
-    return application_ ? application_->station().population() : 0;
 }
 
 void ServerApplication::listen(const ListenEndpoint& where) {
@@ -515,7 +493,7 @@ void ServerApplication::listen(const ListenEndpoint& where) {
 }
 
 void ServerApplication::on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from) {
-    if (!application_) {
+    if (!running()) {
         TcpDoor::reset(*socket);  // the process ended between the SYN and this ACK
         return;
     }
@@ -587,66 +565,43 @@ void ServerApplication::on_check(const ns3::Ptr<ns3::Socket>& socket, const ns3:
 
 bool ServerApplication::submit(Ticket session, double service_quantile,
                                const Address& destination) {
-    // Completions of this very nanosecond come first: they may free the place.
-    serve();
-    const bool taken = application_->arrive(session, service_quantile, destination, working_time());
-    arm();
-    return taken;
+    return process_.offer([&](server::Application& application, Time now) {
+        return application.arrive(session, service_quantile, destination, now);
+    });
 }
 
 bool ServerApplication::submit_check(Ticket session) {
-    serve();
-    const bool taken = application_->arrive_check(session, check_work_.uniform(), working_time());
-    arm();
-    return taken;
+    return process_.offer([&](server::Application& application, Time now) {
+        return application.arrive_check(session, check_work_.uniform(), now);
+    });
 }
 
 Duration ServerApplication::staleness() const {
     return replicas_ != nullptr ? replicas_->stale_for(index_, now()) : Duration{};
 }
 
-void ServerApplication::serve() {
-    while (const auto done = application_->complete(working_time())) {
-        if (application_->held(*done)) {
-            data_->begin(*done);
-            continue;
-        }
-        const auto session = sessions_.find(*done);
-        if (session != sessions_.end()) {
-            session->second->respond();
-        }
+void ServerApplication::done(Ticket ticket) {
+    if (process_.held(ticket)) {
+        data_->begin(ticket);
+    } else {
+        answer(ticket, true);
     }
 }
 
 void ServerApplication::data_ended(Ticket ticket, bool ok) {
-    // Completions of this very nanosecond come before the request that waits for this worker.
-    serve();
-    application_->release(ticket, working_time());
+    process_.release(ticket, [&] { answer(ticket, ok); });
+}
+
+void ServerApplication::answer(Ticket ticket, bool ok) {
     const auto session = sessions_.find(ticket);
-    if (session != sessions_.end()) {
-        if (ok) {
-            session->second->respond();
-        } else {
-            session->second->fail();
-        }
+    if (session == sessions_.end()) {
+        return;
     }
-    arm();
-}
-
-void ServerApplication::arm() {
-    const Time due = application_ ? application_->next_completion() : never;
-    if (due == never || frozen_at_ || (completion_.IsRunning() && armed_for_ <= due)) {
-        return;  // an event that comes too early arms the right one
+    if (ok) {
+        session->second->respond();
+    } else {
+        session->second->fail();
     }
-    completion_.Cancel();
-    armed_for_ = due;
-    completion_ =
-        ns3::Simulator::Schedule(to_ns3(due - working_time()), &ServerApplication::wake, this);
-}
-
-void ServerApplication::wake() {
-    serve();
-    arm();
 }
 
 void ServerApplication::retire(Ticket session) {
@@ -668,15 +623,7 @@ void ServerApplication::dismiss() {
 }
 
 void ServerApplication::sample() {
-    journal::ServerLoad load{index_, 0, 0, work_before_, refused_before_};
-    if (application_) {
-        const auto& station = application_->station();
-        load.busy = station.busy();
-        load.queued = narrow(station.queued());
-        load.work_done += station.work_done(working_time());
-        load.refused += station.refused();
-    }
-    sink_.take({now(), load});
+    sink_.take({now(), process_.load(index_)});
     // A client holds no connection longer than its timeout. One that is idle for longer has lost
     // its FIN or RST on the way.
     const Time limit = now() - longest_timeout_;

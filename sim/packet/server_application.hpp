@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <vector>
 
@@ -16,9 +15,11 @@
 #include "core/scenario/scenario.hpp"
 #include "core/server/application.hpp"
 #include "core/world/check_dialogue.hpp"
+#include "core/world/server_process.hpp"
 #include "sim/packet/data_client.hpp"
 #include "sim/packet/network.hpp"
 #include "sim/packet/ns3.hpp"
+#include "sim/packet/simulation_timers.hpp"
 
 namespace lvslab::packet_world {
 
@@ -52,8 +53,8 @@ public:
     void freeze();
     void thaw();
     /// Work takes `factor` times as long, for requests from now on; 1 = as the scenario says.
-    void slow_down(double factor);
-    bool running() const { return application_.has_value(); }
+    void slow_down(double factor) { process_.slow_down(factor); }
+    bool running() const { return process_.running(); }
 
     /// It serves content from its own disk: responses say from now on how stale that is when they
     /// are sent. `replicas` must outlive the application.
@@ -63,7 +64,7 @@ public:
     void sample();
 
     /// Requests that run or wait; 0 if it does not run.
-    std::uint64_t population() const;
+    std::uint64_t population() const { return process_.population(); }
     /// Connections and UDP requests held now.
     std::size_t held() const { return sessions_.size(); }
 
@@ -88,16 +89,13 @@ private:
     bool submit(Ticket session, double service_quantile, const Address& destination);
     bool submit_check(Ticket session);
     Duration staleness() const;
-    void serve();
+    void done(Ticket session);
+    void answer(Ticket session, bool ok);
     /// The data of a held request is there, or it failed.
     void data_ended(Ticket session, bool ok);
-    void wake();
-    void arm();
     /// The session is over; destroyed by an event of its own.
     void retire(Ticket session);
     void dismiss();
-    /// The application's clock: it stands still while the machine does.
-    Time working_time() const;
 
     const scenario::Scenario& scenario_;
     journal::Sink& sink_;
@@ -105,9 +103,9 @@ private:
     std::uint32_t index_;
     scenario::Replicas* replicas_ = nullptr;
     ns3::Ptr<ns3::Node> node_;
-    std::optional<server::Application> application_;
+    SimulationTimers timers_;
+    world::ServerProcess<server::Application> process_;
     std::unique_ptr<DataClient> data_;  ///< of a server that needs data
-    double slowness_ = 1;
     RandomStream check_work_;
     Duration longest_timeout_{};
     std::set<Address> routers_;  ///< whoever comes from there checks
@@ -119,12 +117,7 @@ private:
     std::map<Ticket, std::unique_ptr<Session>> sessions_;
     std::vector<Ticket> retired_;
     Ticket next_ticket_ = 0;
-    ns3::EventId completion_, dismissal_;
-    Time armed_for_ = never;
-    std::optional<Time> frozen_at_;
-    Duration frozen_for_{};
-    Duration work_before_{};  ///< of processes that have ended
-    std::uint64_t refused_before_ = 0;
+    ns3::EventId dismissal_;
 };
 
 }  // namespace lvslab::packet_world

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,11 +13,12 @@
 #include "core/router/desired_services.hpp"
 #include "core/scenario/replicas.hpp"
 #include "core/world/configurations.hpp"
+#include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/run_description.hpp"
 #include "sim/packet/client_application.hpp"
 #include "sim/packet/clock.hpp"
-#include "sim/packet/data_server.hpp"
+#include "sim/packet/data_service.hpp"
 #include "sim/packet/fault_effects.hpp"
 #include "sim/packet/ftp_server.hpp"
 #include "sim/packet/gateway_pair.hpp"
@@ -62,8 +65,13 @@ public:
                                              sink_));
         }
         for (unsigned i = 0; i < scenario.data.size(); ++i) {
-            data_servers_.push_back(
-                std::make_unique<DataServer>(network_, i, scenario, sink_, options.seed));
+            std::vector<std::unique_ptr<world::DataNode>> nodes;
+            for (unsigned node = 0; node < (scenario.data[i].standby ? 2U : 1U); ++node) {
+                nodes.push_back(
+                    std::make_unique<DataService>(network_, scenario, i, node, options.seed));
+            }
+            data_servers_.push_back(std::make_unique<world::DataServer>(
+                timers_, i, scenario.data[i], sink_, std::move(nodes)));
         }
         for (std::uint32_t i = 0; i < scenario.servers.size(); ++i) {
             servers_.push_back(
@@ -201,13 +209,13 @@ private:
     std::vector<std::unique_ptr<ServerApplication>> servers_;
     std::vector<std::unique_ptr<LoadDaemon>> load_daemons_;  ///< by server, if any load is asked
     std::vector<std::unique_ptr<FtpServer>> ftp_servers_;
-    std::vector<std::unique_ptr<DataServer>> data_servers_;
-    GatewayPair gateways_{network_, scenario_};
+    SimulationTimers timers_;
+    std::vector<std::unique_ptr<world::DataServer>> data_servers_;
+    GatewayPair gateways_{network_, scenario_, timers_};
     FaultEffects effects_{
         {network_, routers_, servers_, load_daemons_, ftp_servers_, data_servers_, gateways_},
         scenario_,
         sink_};
-    SimulationTimers timers_;
     std::unique_ptr<world::FaultPlayer> faults_;
     std::unique_ptr<ClientApplication> clients_;
     Duration step_{};

@@ -44,7 +44,7 @@ const std::map<std::string, Rooms> arrows{
     {"core/server", {"core/base", "core/scenario"}},
     {"core/world",
      {"core/base", "core/config", "core/ipvs", "core/scenario", "core/router", "core/health",
-      "core/journal", "core/ports", "core/server"}},
+      "core/journal", "core/ports", "core/pulse", "core/server"}},
     {"core/parity",
      {"core/base", "core/conformance", "core/ipvs", "core/journal", "core/router", "core/scenario",
       "core/world"}},

@@ -4,10 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <set>
+#include <vector>
 
+#include "core/world/data_server.hpp"
+#include "sim/packet/clock.hpp"
 #include "sim/packet/data_client.hpp"
-#include "sim/packet/data_server.hpp"
+#include "sim/packet/data_service.hpp"
+#include "sim/packet/simulation_timers.hpp"
 #include "tests/packet/world_run.hpp"
 
 namespace lvslab::packet_world::testing {
@@ -216,10 +221,15 @@ struct AskingServer {
     explicit AskingServer(Kind kind)
         : scenario(three_tiers(NetworkType::nat, false, kind)),
           network(scenario, {.seed = 1}),
-          server(network, 0, scenario, events, 1),
+          server(timers, 0, scenario.data[0], events, service()),
           client(network, 0, scenario, events, 1,
                  [this](DataClient::Ticket, bool ok) { (ok ? answered : failed) += 1; }) {}
 
+    std::vector<std::unique_ptr<world::DataNode>> service() {
+        std::vector<std::unique_ptr<world::DataNode>> nodes;
+        nodes.push_back(std::make_unique<DataService>(network, scenario, 0, 0, 1));
+        return nodes;
+    }
     void ask(DataClient::Ticket request) {
         client.begin(request);
         ns3::Simulator::Stop(ns3::Seconds(1));
@@ -229,7 +239,8 @@ struct AskingServer {
     scenario::Scenario scenario;
     Recorder events;
     Network network;
-    DataServer server;
+    SimulationTimers timers;
+    world::DataServer server;
     unsigned answered = 0, failed = 0;
     DataClient client;
 };
@@ -262,7 +273,7 @@ TEST(DataClient, ReplacesAnIdleConnectionThatProvesBroken) {
     web.ask(1);
     // It dies and boots without a word: the idle connection knows nothing of it.
     web.network.crash({Machine::Kind::data_server, 0, 0});
-    web.server.crash(0);
+    web.server.crash(0, now());
     web.network.restart({Machine::Kind::data_server, 0, 0});
     web.server.restart(0);
     EXPECT_EQ(web.client.connections(), 1U);
@@ -273,7 +284,7 @@ TEST(DataClient, ReplacesAnIdleConnectionThatProvesBroken) {
 
 TEST(DataClient, FailsWhenTheProcessIsNotThereAndWhenItIsGone) {
     AskingServer web(Kind::files);
-    web.server.stop(0);
+    web.server.stop(0, now());
     web.ask(1);
     EXPECT_EQ(web.failed, 1U);
     web.server.start(0);

@@ -4,8 +4,10 @@
 
 #include <map>
 
+#include "sim/packet/clock.hpp"
 #include "sim/packet/gateway_pair.hpp"
 #include "sim/packet/neighbour.hpp"
+#include "sim/packet/simulation_timers.hpp"
 #include "tests/packet/cluster_run.hpp"
 #include "tests/packet/world_run.hpp"
 
@@ -120,7 +122,8 @@ TEST(GatewayPair, NeighboursLearnItsNewPlaceByGratuitousArp) {
     scenario.gateway_standby =
         scenario::Standby{*lvslab::Network::parse("192.168.26.253/24"), seconds(2)};
     ClusterRun run(scenario, 1'000);
-    GatewayPair gateways(run.network, run.scenario);
+    SimulationTimers timers;
+    GatewayPair gateways(run.network, run.scenario, timers);
     run.ask(0, Protocol::tcp, vip, 0);
     run.ask(1, Protocol::tcp, vip, 6);
     run.go(1);
@@ -131,7 +134,7 @@ TEST(GatewayPair, NeighboursLearnItsNewPlaceByGratuitousArp) {
     };
     EXPECT_EQ(mac_known(), mac_of(0));
     run.network.crash({Machine::Kind::gateway, 0, 0});
-    gateways.died(0);
+    gateways.died(0, now());
     run.go(3.1);
     EXPECT_EQ(mac_known(), mac_of(1));
     run.go(10);

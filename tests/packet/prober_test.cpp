@@ -9,8 +9,10 @@
 
 #include "core/router/check_settings.hpp"
 #include "core/world/check_answers.hpp"
+#include "core/world/machine_timers.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/server_application.hpp"
+#include "sim/packet/simulation_timers.hpp"
 #include "tests/packet/world_run.hpp"
 
 namespace lvslab::packet_world::testing {
@@ -68,7 +70,8 @@ struct Checked {
     scenario::Scenario scenario;
     Recorder events;
     Network network;
-    NodeTimers timers;
+    SimulationTimers clock;
+    world::MachineTimers timers{clock};
     ServerApplication server;
     Prober prober;
     Time began{};

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/packet/node_timers.hpp"
+#include "core/world/machine_timers.hpp"
 
 #include <algorithm>
 
-#include "sim/packet/clock.hpp"
+namespace lvslab::world {
 
-namespace lvslab::packet_world {
-
-NodeTimers::~NodeTimers() {
-    event_.Cancel();
+MachineTimers::~MachineTimers() {
+    world_.cancel(next_);
 }
 
-Time NodeTimers::now() const {
-    return packet_world::now();
-}
-
-ports::TimerId NodeTimers::at(Time when, std::function<void()> call) {
+ports::TimerId MachineTimers::at(Time when, std::function<void()> call) {
     const auto id = ++last_;
     const Time due = std::max(when, now());
     if (due != never) {
@@ -26,7 +20,7 @@ ports::TimerId NodeTimers::at(Time when, std::function<void()> call) {
     return ports::TimerId{id};
 }
 
-void NodeTimers::cancel(ports::TimerId timer) {
+void MachineTimers::cancel(ports::TimerId timer) {
     const auto found = when_.find(timer.value());
     if (found != when_.end()) {
         alarms_.erase(Key{found->second, found->first});
@@ -35,30 +29,31 @@ void NodeTimers::cancel(ports::TimerId timer) {
     }
 }
 
-void NodeTimers::suspend() {
+void MachineTimers::suspend() {
     suspended_ = true;
-    event_.Cancel();
+    world_.cancel(std::exchange(next_, {}));
+    armed_for_ = never;
 }
 
-void NodeTimers::resume() {
+void MachineTimers::resume() {
     suspended_ = false;
     arm();
 }
 
-void NodeTimers::arm() {
+void MachineTimers::arm() {
     const Time due = alarms_.empty() ? never : alarms_.begin()->first.first;
-    if (suspended_ || (event_.IsRunning() && armed_for_ == due)) {
+    if (suspended_ || armed_for_ == due) {
         return;
     }
-    event_.Cancel();
+    world_.cancel(std::exchange(next_, {}));
+    armed_for_ = due;
     if (due != never) {
-        armed_for_ = due;
-        event_ = ns3::Simulator::Schedule(to_ns3(std::max(due - now(), Duration{})),
-                                          &NodeTimers::go_off, this);
+        next_ = world_.at(due, [this] { go_off(); });
     }
 }
 
-void NodeTimers::go_off() {
+void MachineTimers::go_off() {
+    armed_for_ = never;
     while (!suspended_ && !alarms_.empty() && alarms_.begin()->first.first <= now()) {
         auto alarm = alarms_.extract(alarms_.begin());
         when_.erase(alarm.key().second);
@@ -67,4 +62,4 @@ void NodeTimers::go_off() {
     arm();
 }
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

@@ -6,13 +6,13 @@
 #include <functional>
 #include <optional>
 
+#include "core/ports/timers.hpp"
 #include "core/server/active_passive.hpp"
-#include "sim/packet/ns3.hpp"
 
-namespace lvslab::packet_world {
+namespace lvslab::world {
 
-/// Drives server::ActivePassive by ns-3's clock. The pair's own heartbeats are not modelled: what a
-/// standby does not know before `takeover` has passed, nobody tells it on the network.
+/// Drives server::ActivePassive by a world's clock. The pair's own heartbeats are not modelled:
+/// what a standby does not know before `takeover` has passed, nobody tells it on the network.
 class StandbyPair {
 public:
     /// What it has others do. None is called from the constructor: node 0 is active at the start.
@@ -20,34 +20,34 @@ public:
         /// The node has the addresses and serves.
         std::function<void(unsigned node)> activate;
         /// The node has them no more: it died, or it hangs and the other one takes over.
-        std::function<void(unsigned node)> deactivate;
-        /// One gratuitous ARP for each address.
+        std::function<void(unsigned node, Time when)> deactivate;
+        /// One gratuitous ARP for each address: so many, and as far apart, as LVS routers send
+        /// them. None where a world has no ARP.
         std::function<void(unsigned node)> announce;
     };
-    /// Gratuitous ARPs after a takeover, and the time between them, as LVS routers send them.
-    static constexpr unsigned announcements = 5;
-    static constexpr Duration announcement_period = std::chrono::seconds(1);
 
-    StandbyPair(unsigned nodes, Duration takeover, Actions actions);
+    /// The timers must outlive it.
+    StandbyPair(ports::Timers& timers, unsigned nodes, Duration takeover, Actions actions);
     ~StandbyPair();
     StandbyPair(const StandbyPair&) = delete;
     StandbyPair& operator=(const StandbyPair&) = delete;
 
-    /// It crashed, hangs, or its service ended.
-    void died(unsigned node);
+    /// It crashed, hangs, or its service ended, at that time: what a world has done about it since
+    /// may have taken time of its own.
+    void died(unsigned node, Time when);
     /// It serves again: as standby, or as the active one if nobody has taken its place.
     void returned(unsigned node);
     std::optional<unsigned> active() const { return roles_.active(); }
 
 private:
     void arm();
-    void take_over();
     void begin(unsigned node);
-    void announce(unsigned node, unsigned left);
+    void announce(unsigned node, int left);
 
+    ports::Timers& timers_;
     server::ActivePassive roles_;
     Actions actions_;
-    ns3::EventId takeover_, announcement_;
+    ports::TimerId takeover_{}, announcement_{};
 };
 
-}  // namespace lvslab::packet_world
+}  // namespace lvslab::world

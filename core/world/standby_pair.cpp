@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "realmode/lab/standby_pair.hpp"
+#include "core/world/standby_pair.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "core/pulse/pulse.hpp"
 
-namespace lvslab::lab {
+namespace lvslab::world {
 
 StandbyPair::StandbyPair(ports::Timers& timers, unsigned nodes, Duration takeover, Actions actions)
     : timers_(timers), roles_(nodes, takeover), actions_(std::move(actions)) {}
@@ -45,10 +45,11 @@ void StandbyPair::arm() {
 
 void StandbyPair::begin(unsigned node) {
     actions_.activate(node);
-    announce(node, pulse::announcements);
+    if (actions_.announce) {
+        announce(node, pulse::announcements);
+    }
 }
 
-/// As LVS routers do it.
 void StandbyPair::announce(unsigned node, int left) {
     timers_.cancel(announcement_);
     actions_.announce(node);
@@ -58,4 +59,4 @@ void StandbyPair::announce(unsigned node, int left) {
     }
 }
 
-}  // namespace lvslab::lab
+}  // namespace lvslab::world
