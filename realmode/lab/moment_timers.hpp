@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "realmode/lab/run_timers.hpp"
+#include "core/ports/timers.hpp"
 
 namespace lvslab::lab {
 
@@ -14,7 +14,8 @@ namespace lvslab::lab {
 /// struck and the links that it cut are told at one time, as in the simulations.
 class MomentTimers final : public ports::Timers {
 public:
-    explicit MomentTimers(RunTimers& run) : run_(run) {}
+    /// The run's must outlive it.
+    explicit MomentTimers(ports::Timers& run) : run_(run) {}
 
     Time now() const override { return moment_ ? *moment_ : run_.now(); }
     ports::TimerId at(Time when, std::function<void()> call) override {
@@ -27,7 +28,7 @@ public:
     void cancel(ports::TimerId timer) override { run_.cancel(timer); }
 
 private:
-    RunTimers& run_;
+    ports::Timers& run_;
     std::optional<Time> moment_;
 };
 

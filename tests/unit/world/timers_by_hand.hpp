@@ -31,7 +31,7 @@ public:
             now_ = std::max(now_, alarm.key().first);
             alarm.mapped()();
         }
-        now_ = until;
+        now_ = std::max(now_, until);
     }
     std::size_t waiting() const { return alarms_.size(); }
 
