@@ -86,21 +86,27 @@ public:
     bool held(Ticket ticket) const { return work_->held(ticket); }
 
     /// `arrival(work, time)` hands a request in and says whether there was a place for it; so does
-    /// offer(). The process must run.
+    /// offer(). False too if the process does not run, or who heard of work that was due ended it.
     template <class Arrival>
     bool offer(Arrival&& arrival) {
         serve();
+        if (!work_) {
+            return false;
+        }
         const bool taken = arrival(*work_, working_time());
         arm();
         return taken;
     }
-    /// A held request leaves, `then()` is called, and its worker goes on.
+    /// A held request leaves, `then()` is called, and its worker goes on; nothing of it if the
+    /// process has ended.
     template <class Then>
     void release(Ticket ticket, Then&& then) {
         serve();
-        work_->release(ticket, working_time());
-        then();
-        arm();
+        if (work_) {
+            work_->release(ticket, working_time());
+            then();
+            arm();
+        }
     }
     /// Does what is due, as it would by itself: for clocks that go on while a program computes.
     void catch_up() {

@@ -38,6 +38,13 @@ Sizes sizes(const Watched& w) {
     return sum;
 }
 
+/// The handshake and a request of 400 bytes, a millisecond apart.
+void ask(Watched& w, Dialogue& d) {
+    w.at(0ms, d.syn());
+    w.at(1ms, d.syn_ack());
+    w.at(2ms, d.data(true, 400));
+}
+
 RC_GTEST_PROP(DamagedNumber, OneBitOfANumberMakesNoBytesAndIsNamed, ()) {
     auto sent =
         dialogue(*rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint32_t>());
@@ -62,9 +69,7 @@ RC_GTEST_PROP(DamagedNumber, OneBitOfANumberMakesNoBytesAndIsNamed, ()) {
 TEST(DamagedNumber, BytesThatTheCaptureHasLostBeyondAWindowCountOnceTwoPacketsSpeakForThem) {
     Watched w;
     Dialogue d;
-    w.at(0ms, d.syn());
-    w.at(1ms, d.syn_ack());
-    w.at(2ms, d.data(true, 400));
+    ask(w, d);
     w.at(3ms, d.data(false, 1000));
     d.data(false, 1'000'000);  // the capture was overrun, and the client's ACKs are lost too
     w.at(9ms, d.data(false, 1000));
@@ -83,9 +88,7 @@ TEST(DamagedNumber, BytesThatTheCaptureHasLostBeyondAWindowCountOnceTwoPacketsSp
 TEST(DamagedNumber, AFinTellsWhatANumberWithinTheWindowHasMadeUp) {
     Watched w;
     Dialogue d;
-    w.at(0ms, d.syn());
-    w.at(1ms, d.syn_ack());
-    w.at(2ms, d.data(true, 400));
+    ask(w, d);
     w.at(3ms, d.data(false, 1000));
     auto second = d.data(false, 700);
     second.sequence += 1U << 15;
@@ -105,9 +108,7 @@ TEST(DamagedNumber, AFinTellsWhatANumberWithinTheWindowHasMadeUp) {
 TEST(DamagedNumber, PacketsOfAnotherConnectionOfThePortAreNotUsed) {
     Watched w;
     Dialogue d;
-    w.at(0ms, d.syn());
-    w.at(1ms, d.syn_ack());
-    w.at(2ms, d.data(true, 400));
+    ask(w, d);
     w.at(3ms, d.data(false, 1000));
     Dialogue other(900'000'000, 70'000'000);  // its SYNs are not in the capture
     other.syn();

@@ -124,5 +124,22 @@ TEST_F(ServerProcessTest, EndedByWhomItTellsOfWork) {
     EXPECT_EQ(timers.waiting(), 0U);
 }
 
+TEST_F(ServerProcessTest, EndedByWorkThatWasDueItTakesNothingNew) {
+    ServerProcess<server::Application> fragile{timers, [&](auto) { fragile.end(); }};
+    const auto arrival = [](server::Application& a, Time now) { return a.arrive(1, 0.5, {}, now); };
+    bool taken = true, released = false;
+    // Both are asked for the moment at which the work is due, ahead of the process's own alarm.
+    timers.at(Time{seconds(1)}, [&] {
+        taken = fragile.offer(arrival);
+        fragile.release(1, [&] { released = true; });
+    });
+    fragile.start(server);
+    EXPECT_TRUE(fragile.offer(arrival));
+    pass(seconds(2));
+    EXPECT_FALSE(taken);
+    EXPECT_FALSE(released);
+    EXPECT_EQ(timers.waiting(), 0U);
+}
+
 }  // namespace
 }  // namespace lvslab::world
