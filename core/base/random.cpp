@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/base/random.hpp"
 
-#include <bit>
-#include <cmath>
-
 #include <boost/random/normal_distribution.hpp>
 
 namespace lvslab {
@@ -34,22 +31,6 @@ RandomStream::RandomStream(std::uint64_t seed, std::string_view name) {
     }
 }
 
-RandomStream::result_type RandomStream::operator()() {
-    const auto result = std::rotl(state_[1] * 5, 7) * 9;
-    const auto shifted = state_[1] << 17;
-    state_[2] ^= state_[0];
-    state_[3] ^= state_[1];
-    state_[1] ^= state_[2];
-    state_[0] ^= state_[3];
-    state_[2] ^= shifted;
-    state_[3] = std::rotl(state_[3], 45);
-    return result;
-}
-
-double RandomStream::uniform() {
-    return static_cast<double>((*this)() >> 11) * 0x1.0p-53;
-}
-
 std::uint64_t RandomStream::below(std::uint64_t n) {
     // Rejects the tail that would favour small values (OpenBSD's arc4random_uniform).
     const std::uint64_t tail = (0 - n) % n;
@@ -59,10 +40,6 @@ std::uint64_t RandomStream::below(std::uint64_t n) {
             return draw % n;
         }
     }
-}
-
-double RandomStream::exponential(double mean) {
-    return -mean * std::log1p(-uniform());
 }
 
 double RandomStream::normal() {
