@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/router/daemon_settings.hpp"
+
 namespace lvslab::world {
 
 std::vector<const config::LvsConfig*> configurations_of(const scenario::Scenario& scenario) {
@@ -36,6 +38,14 @@ std::vector<router::DesiredService> all_services(const scenario::Scenario& scena
         }
     }
     return services;
+}
+
+bool follows_load(const scenario::Scenario& scenario) {
+    return std::ranges::any_of(configurations_of(scenario), [](const auto* config) {
+        return std::ranges::any_of(config->virtual_servers, [&](const auto& service) {
+            return service.active && router::load_method(*config, service).has_value();
+        });
+    });
 }
 
 }  // namespace lvslab::world

@@ -20,4 +20,7 @@ std::vector<const config::LvsConfig*> configurations_of(const scenario::Scenario
 std::vector<router::DesiredService> all_services(const scenario::Scenario& scenario,
                                                  const std::optional<std::string>& scheduler = {});
 
+/// Some active virtual service's weights follow its servers' load, so that loads are told.
+bool follows_load(const scenario::Scenario& scenario);
+
 }  // namespace lvslab::world

@@ -12,9 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "core/base/random.hpp"
-#include "core/router/daemon_settings.hpp"
-#include "core/world/configurations.hpp"
+#include "core/server/rwhod.hpp"
 #include "realmode/probes/rstat_rpc.hpp"
 #include "realmode/probes/whod_packet.hpp"
 
@@ -27,7 +25,6 @@ namespace rpc = realmode::rpc;
 constexpr Port mapper_port{111};
 constexpr Port rstat_port{1012};
 constexpr Port who_port{513};
-constexpr Duration who_period = std::chrono::minutes(3);  // rwhod(8)
 
 /// What the port mapper and rstatd answer.
 rpc::Reply reply_to(const rpc::Call& call, double load) {
@@ -49,14 +46,6 @@ rpc::Reply reply_to(const rpc::Call& call, double load) {
 
 }  // namespace
 
-bool follows_load(const scenario::Scenario& scenario) {
-    return std::ranges::any_of(world::configurations_of(scenario), [](const auto* config) {
-        return std::ranges::any_of(config->virtual_servers, [&](const auto& service) {
-            return service.active && router::load_method(*config, service);
-        });
-    });
-}
-
 LoadDaemon::LoadDaemon(boost::asio::io_context& loop, RunTimers& timers, const LabNetwork& network,
                        std::uint32_t server, const scenario::Scenario& scenario, std::uint64_t seed,
                        std::function<std::uint64_t()> tasks)
@@ -66,9 +55,7 @@ LoadDaemon::LoadDaemon(boost::asio::io_context& loop, RunTimers& timers, const L
       index_(server),
       server_(scenario.servers[server]),
       tasks_(std::move(tasks)),
-      first_broadcast_(
-          Duration(static_cast<std::int64_t>(RandomStream(seed, "rwhod/" + server_.name).uniform() *
-                                             static_cast<double>(who_period.count())))) {
+      first_broadcast_(server::first_rwhod_broadcast(seed, server_.name)) {
     boot();
 }
 
@@ -126,7 +113,7 @@ void LoadDaemon::sample(Time at) {
 
 void LoadDaemon::broadcast(Time at) {
     broadcasting_ = timers_.at(at, [this, at] {
-        broadcast(at + who_period);
+        broadcast(at + server::rwhod_period);
         if (!who_) {
             return;
         }

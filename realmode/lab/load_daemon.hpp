@@ -64,7 +64,4 @@ private:
     ports::TimerId sampling_, broadcasting_;
 };
 
-/// Some virtual service's weights follow its servers' load.
-bool follows_load(const scenario::Scenario& scenario);
-
 }  // namespace lvslab::lab

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "core/world/check_answers.hpp"
+#include "core/world/configurations.hpp"
 #include "core/world/ftp_lines.hpp"
 #include "core/world/message.hpp"
 #include "realmode/lab/server_datagrams.hpp"
@@ -60,7 +61,7 @@ ServerApplication::ServerApplication(boost::asio::io_context& loop, RunTimers& t
             loop, timers, network, server, scenario, sink, seed,
             [this](Ticket session, bool ok) { data_ended(session, ok); });
     }
-    if (follows_load(scenario)) {
+    if (world::follows_load(scenario)) {
         load_ = std::make_unique<LoadDaemon>(loop, timers, network, server, scenario, seed,
                                              [this] { return process_.population(); });
     }

@@ -152,7 +152,7 @@ void look_for_nginx(const Scenario& scenario, Findings& findings) {
     if (scenario.content) {
         findings.refuse(scenario.location, "replicas grow stale (content)");
     }
-    if (follows_load(scenario)) {
+    if (world::follows_load(scenario)) {
         findings.refuse(scenario.location, "weights follow the servers' loads (load_monitor)");
     }
     look_at_checks(scenario, false, findings);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "core/health/told_loads.hpp"
 #include "core/ports/load_source.hpp"
 #include "realmode/host/event_loop.hpp"
 #include "realmode/probes/program_run.hpp"
@@ -19,9 +20,9 @@ namespace lvslab::realmode {
 struct LoadSettings {
     Port portmapper{111};
     Port who{513};
-    Duration limit = std::chrono::seconds(5);   ///< for one answer, retries included
-    Duration retry = std::chrono::seconds(1);   ///< a datagram without an answer is sent again
-    Duration stale = std::chrono::minutes(11);  ///< ruptime(1): a host not heard of so long is down
+    Duration limit = std::chrono::seconds(5);  ///< for one answer, retries included
+    Duration retry = std::chrono::seconds(1);  ///< a datagram without an answer is sent again
+    Duration stale = health::ToldLoads::ruptime_stale;
     std::string spool = "/var/spool/rwho";
     std::string hosts = "/etc/hosts";
 };

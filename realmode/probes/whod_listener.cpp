@@ -2,6 +2,7 @@
 #include "realmode/probes/whod_listener.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <fstream>
@@ -21,11 +22,14 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 using boost::system::error_code;
-using std::chrono::steady_clock;
 
 // sizeof(struct whod).
 constexpr std::size_t longest_whod = 1500;
 constexpr int reads_a_turn = 64;
+
+Time steady_now() {
+    return Time{std::chrono::steady_clock::now().time_since_epoch()};
+}
 
 /// Files of hosts that have fallen silent stay in the spool.
 std::optional<double> fresh_load(const std::string& path, Duration stale) {
@@ -45,7 +49,7 @@ std::optional<double> fresh_load(const std::string& path, Duration stale) {
 
 WhodListener::WhodListener(EventLoop& loop, const LoadSettings& settings,
                            const std::function<void(std::string)>& note)
-    : settings_(settings), socket_(loop) {
+    : settings_(settings), socket_(loop), told_(settings.stale) {
     error_code error;
     open(socket_, Family::ipv4, error);
     if (!error) {
@@ -87,13 +91,12 @@ void WhodListener::read_datagrams() {
         if (error == asio::error::would_block) {
             return;
         }
-        const auto host = told_.find(from_asio(from.address()));
         // rwhod sends from its own port, which only the host's root can.
-        if (error || host == told_.end() || from.port() != settings_.who.value()) {
+        if (error || from.port() != settings_.who.value()) {
             continue;
         }
         if (const auto packet = decode_whod(std::span(datagram).first(size))) {
-            host->second = Told{steady_clock::now(), packet->one_minute()};
+            told_.hear(from_asio(from.address()), packet->one_minute(), steady_now());
         }
     }
 }
@@ -102,9 +105,7 @@ std::optional<double> WhodListener::load_of(const Address& server) {
     if (!socket_.is_open()) {
         return load_in_spool(server);
     }
-    const auto& told = told_[server];
-    const bool fresh = told && steady_clock::now() - told->when < settings_.stale;
-    return fresh ? std::optional{told->load} : std::nullopt;
+    return told_.load_of(server, steady_now());
 }
 
 std::optional<double> WhodListener::load_in_spool(const Address& server) const {

@@ -2,9 +2,7 @@
 /// Hears what rwhod of other hosts tells (ruptime).
 #pragma once
 
-#include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include <boost/asio/ip/udp.hpp>
 
 #include "core/base/address.hpp"
+#include "core/health/told_loads.hpp"
 #include "realmode/host/event_loop.hpp"
 #include "realmode/probes/load_source.hpp"
 
@@ -32,19 +31,13 @@ public:
     std::optional<double> load_of(const Address& server);
 
 private:
-    struct Told {
-        std::chrono::steady_clock::time_point when;
-        double load = 0;
-    };
-
     void await_datagram();
     void read_datagrams();
     std::optional<double> load_in_spool(const Address& server) const;
 
     LoadSettings settings_;
     boost::asio::ip::udp::socket socket_;
-    /// Of hosts that were asked about only: others cannot fill the memory.
-    std::map<Address, std::optional<Told>> told_;
+    health::ToldLoads told_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -6,14 +6,16 @@
 #include <memory>
 #include <optional>
 
+#include "core/health/told_loads.hpp"
 #include "core/ports/load_source.hpp"
 #include "core/ports/timers.hpp"
 #include "sim/flow/prober.hpp"
 
 namespace lvslab::flow_world {
 
-/// One round trip by a datagram, or two by a remote shell's connection. Part of the server's
-/// system: it answers whether or not the application runs.
+/// rstatd: one round trip by a datagram; a remote shell: two by a connection; rwhod is not asked,
+/// its broadcasts are heard. Part of the server's system: it tells whether or not the application
+/// runs.
 class LoadSource final : public ports::LoadSource {
 public:
     /// Longer than this nobody waits for an answer.
@@ -27,10 +29,16 @@ public:
 
     void ask(const Address& server, const ports::LoadMethod& method,
              std::function<void(std::optional<double> load)> answer) override;
+    /// A broadcast of the server's rwhod has come.
+    void hear(const Address& server, double load);
 
 private:
+    using Answer = std::function<void(std::optional<double> load)>;
+    void answer_after(Duration d, Answer answer, std::function<std::optional<double>()> load);
+
     AskingRouter router_;
     ports::Timers& timers_;
+    health::ToldLoads told_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

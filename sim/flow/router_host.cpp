@@ -123,6 +123,12 @@ void RouterHost::kill_services() {
     }
 }
 
+void RouterHost::hear_load(const Address& server, double load) {
+    if (daemons_) {
+        daemons_->loads.hear(server, load);
+    }
+}
+
 void RouterHost::release() {
     if (running()) {
         daemons_->timers.at(around_.simulation.now(), [this] { daemons_->router.release(); });

@@ -72,6 +72,8 @@ public:
     void terminate();
     void reload(const config::LvsConfig& config);
     void look_at_links();
+    /// A broadcast of a server's rwhod.
+    void hear_load(const Address& server, double load);
 
     bool running() const { return daemons_ && daemons_->router.running(); }
     const config::LvsConfig& config() const { return config_; }

@@ -7,6 +7,7 @@
 
 #include "core/router/desired_services.hpp"
 #include "core/scenario/replicas.hpp"
+#include "core/server/rwhod.hpp"
 #include "core/world/configurations.hpp"
 #include "core/world/fault_player.hpp"
 #include "core/world/run_description.hpp"
@@ -17,6 +18,8 @@
 
 namespace lvslab::flow_world {
 namespace {
+
+constexpr std::uint64_t rwhod_bytes = 84;  // nobody is logged in
 
 /// The run's events to whoever wants them, and to the faults, which wait for moments.
 class Relay final : public journal::Sink {
@@ -66,7 +69,7 @@ public:
     RunResult run() {
         begin();
         sample();
-        sample_loads();
+        begin_loads();
         traffic_.begin();
         if (options_.progress) {
             step_ = std::max(scenario_.end().time_since_epoch() / 1000, Duration{1});
@@ -148,6 +151,17 @@ private:
         }
     }
 
+    void begin_loads() {
+        sample_loads();
+        if (!world::follows_load(scenario_)) {
+            return;
+        }
+        for (std::uint32_t i = 0; i < servers_.size(); ++i) {
+            broadcast_load(i,
+                           server::first_rwhod_broadcast(options_.seed, scenario_.servers[i].name));
+        }
+    }
+
     void sample_loads() {
         simulation_.after(server::LoadAverage::period, [this] {
             for (const auto& server : servers_) {
@@ -155,6 +169,32 @@ private:
             }
             sample_loads();
         });
+    }
+
+    /// rwhod of a server tells the routers on its network.
+    void broadcast_load(std::uint32_t server, Time at) {
+        simulation_.at(at, [this, server, at] {
+            broadcast_load(server, at + server::rwhod_period);
+            for (unsigned i = 0; i < routers_.size(); ++i) {
+                send_load(server, i);
+            }
+        });
+    }
+
+    void send_load(std::uint32_t server, unsigned router) {
+        const auto& interface = scenario_.servers[server].interface;
+        const auto& to = scenario_.routers[router];
+        const bool near =
+            interface.contains(to.public_interface.address) ||
+            (to.private_interface && interface.contains(to.private_interface->address));
+        const auto way = network_.between({Machine::Kind::server, server},
+                                          {Machine::Kind::router, router}, rwhod_bytes);
+        if (near && way) {
+            simulation_.after(
+                *way, [this, server, router, load = servers_[server]->one_minute_load()] {
+                    routers_[router]->hear_load(scenario_.servers[server].interface.address, load);
+                });
+        }
     }
 
     void change_membership(const scenario::MembershipChange& change) {

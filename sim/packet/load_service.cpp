@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/health/load.hpp"
+#include "core/server/rwhod.hpp"
 #include "sim/packet/addresses.hpp"
 #include "sim/packet/clock.hpp"
 #include "sim/packet/tcp_door.hpp"
@@ -39,18 +40,21 @@ LoadService load_service_of(const ports::LoadMethod& method) {
     return rstatd;
 }
 
-LoadDaemon::LoadDaemon(ns3::Ptr<ns3::Node> node, const Address& address,
-                       std::function<std::uint64_t()> tasks)
+LoadDaemon::LoadDaemon(ns3::Ptr<ns3::Node> node, const lvslab::Network& interface,
+                       Time first_broadcast, std::function<std::uint64_t()> tasks)
     : tasks_(std::move(tasks)) {
     for (const auto& service : {rstatd, rwhod, rsh, ssh}) {
         const bool udp = service.protocol == Protocol::udp;
         auto socket = ns3::Socket::CreateSocket(
             node, udp ? ns3::UdpSocketFactory::GetTypeId() : ns3::TcpSocketFactory::GetTypeId());
-        if (socket->Bind(to_ns3(Endpoint{address, service.port})) != 0 ||
+        if (socket->Bind(to_ns3(Endpoint{interface.address, service.port})) != 0 ||
             (!udp && socket->Listen() != 0)) {
             continue;  // the server's application has the port: then it is no such system
         }
-        if (udp) {
+        if (service.port == rwhod.port) {
+            rwhod_ = socket;
+            rwhod_->SetAllowBroadcast(true);
+        } else if (udp) {
             socket->SetRecvCallback(ns3::MakeCallback(&LoadDaemon::on_datagrams, this));
         } else {
             socket->SetAcceptCallback(
@@ -62,10 +66,16 @@ LoadDaemon::LoadDaemon(ns3::Ptr<ns3::Node> node, const Address& address,
     }
     sampling_ =
         ns3::Simulator::Schedule(to_ns3(server::LoadAverage::period), &LoadDaemon::sample, this);
+    const ns3::InetSocketAddress all{
+        to_ns3(interface.address).GetSubnetDirectedBroadcast(mask_of(interface.prefix_length)),
+        rwhod.port.value()};
+    broadcasting_ = ns3::Simulator::Schedule(to_ns3(first_broadcast.time_since_epoch()),
+                                             [this, all] { broadcast(all); });
 }
 
 LoadDaemon::~LoadDaemon() {
     sampling_.Cancel();
+    broadcasting_.Cancel();
     reboot();
     for (const auto& socket : listening_) {
         socket->SetRecvCallback(ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>());
@@ -89,6 +99,14 @@ void LoadDaemon::sample() {
     load_.sample(tasks_());
     sampling_ =
         ns3::Simulator::Schedule(to_ns3(server::LoadAverage::period), &LoadDaemon::sample, this);
+}
+
+void LoadDaemon::broadcast(const ns3::InetSocketAddress& to) {
+    broadcasting_ =
+        ns3::Simulator::Schedule(to_ns3(server::rwhod_period), [this, to] { broadcast(to); });
+    if (rwhod_) {
+        rwhod_->SendTo(answer(), 0, to);
+    }
 }
 
 /// As uptime(1) prints it.
@@ -164,9 +182,15 @@ LoadClient::LoadClient(ns3::Ptr<ns3::Node> node, ports::Timers& timers)
 
 LoadClient::~LoadClient() {
     *alive_ = false;
+    drop();
 }
 
 void LoadClient::drop() {
+    if (rwhod_) {
+        rwhod_->SetRecvCallback(ns3::MakeNullCallback<void, ns3::Ptr<ns3::Socket>>());
+        rwhod_->Close();
+        rwhod_ = nullptr;
+    }
     for (const auto& [id, asked] : questions_) {
         asked->drop();
     }
@@ -174,10 +198,39 @@ void LoadClient::drop() {
 
 void LoadClient::ask(const Address& server, const ports::LoadMethod& method,
                      std::function<void(std::optional<double> load)> answer) {
+    if (method.program == ports::LoadMethod::Program::ruptime) {
+        timers_.at(timers_.now(), [alive = alive_, load = told_by(server), answer] {
+            if (*alive) {
+                answer(load);
+            }
+        });
+        return;
+    }
     const auto id = ++last_;
     const auto service = load_service_of(method);
     auto& asked = questions_[id] = std::make_unique<Question>(*this, id, std::move(answer));
     asked->begin({server, service.port}, service.protocol);
+}
+
+std::optional<double> LoadClient::told_by(const Address& server) {
+    if (!rwhod_) {
+        rwhod_ = ns3::Socket::CreateSocket(node_, ns3::UdpSocketFactory::GetTypeId());
+        rwhod_->Bind(ns3::InetSocketAddress(ns3::Ipv4Address::GetAny(), rwhod.port.value()));
+        rwhod_->SetRecvCallback(ns3::MakeCallback(&LoadClient::on_broadcasts, this));
+    }
+    return told_.load_of(server, timers_.now());
+}
+
+void LoadClient::on_broadcasts(ns3::Ptr<ns3::Socket> socket) {
+    ns3::Address from;
+    while (const auto packet = socket->RecvFrom(from)) {
+        std::string text(packet->GetSize(), '\0');
+        packet->CopyData(reinterpret_cast<std::uint8_t*>(text.data()), packet->GetSize());
+        const auto sender = from_ns3(ns3::InetSocketAddress::ConvertFrom(from));
+        if (const auto load = health::read_load(text); load && sender.port == rwhod.port) {
+            told_.hear(sender.address, *load, timers_.now());
+        }
+    }
 }
 
 void LoadClient::after(std::uint64_t question_id, Duration d, std::function<void()> call) {

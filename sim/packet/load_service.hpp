@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/health/told_loads.hpp"
 #include "core/ports/load_source.hpp"
 #include "core/ports/timers.hpp"
 #include "core/server/load_average.hpp"
@@ -18,8 +19,8 @@
 
 namespace lvslab::packet_world {
 
-/// Where a server's system answers: rstatd behind the port mapper, rwhod (whose broadcasts are not
-/// modelled: it is asked), the remote shells.
+/// Where a server's system answers or, rwhod, tells by itself: rstatd behind the port mapper, the
+/// remote shells.
 struct LoadService {
     Protocol protocol = Protocol::udp;
     Port port;
@@ -30,8 +31,8 @@ LoadService load_service_of(const ports::LoadMethod& method);
 /// system, not of the application: it goes on when that is stopped.
 class LoadDaemon {
 public:
-    /// `tasks` counts the requests that run or wait.
-    LoadDaemon(ns3::Ptr<ns3::Node> node, const Address& address,
+    /// `interface` is the server's; `tasks` counts the requests that run or wait.
+    LoadDaemon(ns3::Ptr<ns3::Node> node, const lvslab::Network& interface, Time first_broadcast,
                std::function<std::uint64_t()> tasks);
     ~LoadDaemon();
     LoadDaemon(const LoadDaemon&) = delete;
@@ -43,6 +44,7 @@ public:
 
 private:
     void sample();
+    void broadcast(const ns3::InetSocketAddress& to);
     void on_datagrams(ns3::Ptr<ns3::Socket> socket);
     void on_connection(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from);
     void on_data(ns3::Ptr<ns3::Socket> socket);
@@ -52,8 +54,9 @@ private:
     std::function<std::uint64_t()> tasks_;
     server::LoadAverage load_;
     std::vector<ns3::Ptr<ns3::Socket>> listening_;
+    ns3::Ptr<ns3::Socket> rwhod_;
     std::vector<ns3::Ptr<ns3::Socket>> connections_;
-    ns3::EventId sampling_;
+    ns3::EventId sampling_, broadcasting_;
 };
 
 /// The router's side.
@@ -74,6 +77,8 @@ public:
 
 private:
     class Question;
+    std::optional<double> told_by(const Address& server);
+    void on_broadcasts(ns3::Ptr<ns3::Socket> socket);
     void answered(std::uint64_t question, std::optional<double> load);
     void after(std::uint64_t question, Duration d, std::function<void()> call);
 
@@ -81,6 +86,8 @@ private:
     ports::Timers& timers_;
     std::map<std::uint64_t, std::unique_ptr<Question>> questions_;
     std::uint64_t last_ = 0;
+    ns3::Ptr<ns3::Socket> rwhod_;  ///< from the first question for what rwhod told
+    health::ToldLoads told_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

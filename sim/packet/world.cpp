@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include "core/router/daemon_settings.hpp"
 #include "core/router/desired_services.hpp"
 #include "core/scenario/replicas.hpp"
+#include "core/server/rwhod.hpp"
 #include "core/world/configurations.hpp"
 #include "core/world/data_server.hpp"
 #include "core/world/fault_player.hpp"
@@ -143,15 +143,11 @@ private:
     }
 
     void start_load_daemons() {
-        const auto configs = world::configurations_of(scenario_);
-        const bool wanted = std::ranges::any_of(configs, [](const auto* config) {
-            return std::ranges::any_of(config->virtual_servers, [&](const auto& v) {
-                return router::load_method(*config, v).has_value();
-            });
-        });
+        const bool wanted = world::follows_load(scenario_);
         for (unsigned i = 0; wanted && i < servers_.size(); ++i) {
             load_daemons_.push_back(std::make_unique<LoadDaemon>(
-                network_.server(i), scenario_.servers[i].interface.address,
+                network_.server(i), scenario_.servers[i].interface,
+                server::first_rwhod_broadcast(options_.seed, scenario_.servers[i].name),
                 [&server = *servers_[i]] { return server.population(); }));
         }
     }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "sim/packet/world.hpp"
@@ -232,7 +233,7 @@ TEST(Failover, RebootedRouterHasOnlyWhatItHasAtBoot) {
 
 TEST(Failover, LoadMonitorAsksTheServersAndFollows) {
     auto scenario = shop(NetworkType::nat);
-    for (const auto* monitor : {"rup", "ruptime", "uptime"}) {
+    for (const auto* monitor : {"rup", "uptime"}) {
         edit_service(scenario, [&](auto& v) {
             v.load_monitor = monitor;
             for (auto& server : v.servers) {
@@ -251,6 +252,26 @@ TEST(Failover, LoadMonitorAsksTheServersAndFollows) {
         EXPECT_GT(last[0], 1.0) << monitor << ": some seven requests run on it at any time";
         EXPECT_LT(last[1], 0.5) << monitor;
     }
+}
+
+TEST(Failover, RwhodTellsItsLoadEveryThreeMinutesWhoeverAsks) {
+    auto scenario = shop(NetworkType::nat);
+    edit_service(scenario, [](auto& v) { v.load_monitor = "ruptime"; });
+    scenario.workloads[0].length = seconds(400);
+    scenario.servers[0].service = scenario::Constant{1};
+    scenario.servers[0].workers = 100;
+    const WorldRun run(scenario);
+    std::map<std::uint32_t, std::set<double>> told;
+    std::map<std::uint32_t, unsigned> asked;
+    for (const auto& l : run.events.all<journal::LoadMeasured>()) {
+        told[l.server].insert(l.load);
+        ++asked[l.server];
+    }
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_LE(told[0].size(), 3U) << "two or three broadcasts in 400 s";
+    EXPECT_GT(asked[0], 5 * told[0].size()) << "the same load counts again and again";
+    EXPECT_GT(*told[0].rbegin(), 1.0) << "some seven requests run on it at any time";
+    EXPECT_LT(*told[1].rbegin(), 0.5);
 }
 
 TEST(Failover, ColdStartElectsOneAndServesFromThenOn) {
