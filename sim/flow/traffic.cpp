@@ -97,23 +97,24 @@ void Traffic::unlink(Number number) {
     c.previous = c.next = none;
 }
 
+/// When its client gives up.
+Time Traffic::deadline(const Connection& c) const {
+    return c.opened_at + around_.scenario.workloads[c.plan.workload].timeout;
+}
+
 void Traffic::arm(std::uint32_t workload) {
     auto& open = open_[workload];
     if (open.armed || open.first == none) {
         return;
     }
     open.armed = true;
-    const auto timeout = around_.scenario.workloads[workload].timeout;
-    simulation_.at(connections_[open.first].opened_at + timeout,
-                   [this, workload] { expire(workload); });
+    simulation_.at(deadline(connections_[open.first]), [this, workload] { expire(workload); });
 }
 
 void Traffic::expire(std::uint32_t workload) {
     auto& open = open_[workload];
     open.armed = false;
-    const auto timeout = around_.scenario.workloads[workload].timeout;
-    while (open.first != none &&
-           connections_[open.first].opened_at + timeout <= simulation_.now()) {
+    while (open.first != none && deadline(connections_[open.first]) <= simulation_.now()) {
         const auto number = open.first;
         const bool established = connections_[number].established;
         end(number, Outcome::timed_out);
@@ -233,7 +234,8 @@ void Traffic::retry(Number number, Message message) {
             reply(number, message);
             break;
         default:
-            if (!c.ended || message == Message::fin) {
+            // Whoever gives up at this very moment has done so: a kernel's timers are never early.
+            if ((!c.ended && simulation_.now() < deadline(c)) || message == Message::fin) {
                 send(number, message);
             }
             break;

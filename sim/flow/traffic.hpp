@@ -100,6 +100,7 @@ private:
     void open_next();
     void link(Number number);
     void unlink(Number number);
+    Time deadline(const Connection& c) const;
     void arm(std::uint32_t workload);
     void expire(std::uint32_t workload);
 

@@ -15,16 +15,15 @@ ClientApplication::ClientApplication(Network& network, const scenario::Scenario&
       scenario_(scenario),
       sink_(sink),
       redirect_(std::move(redirect)),
-      plan_(scenario, seed),
-      open_(scenario.workloads.size()) {
+      plan_(scenario, seed) {
     await_next();
 }
 
 ClientApplication::~ClientApplication() {
     arrival_.Cancel();
     dismissal_.Cancel();
-    for (auto& open : open_) {
-        open.timer.Cancel();
+    for (const auto& connection : open_) {
+        connection->drop_deadline();
     }
 }
 
@@ -52,10 +51,15 @@ void ClientApplication::open_next() {
     tell(journal::ConnectionOpened{planned.id, workload, planned.source, planned.to});
     ++opened_;
     auto connection = connection_of(std::move(planned), std::move(node));
-    auto& open = open_[workload].connections;
-    connection->set_place(open.insert(open.end(), nullptr));
-    auto& opening = *(open.back() = std::move(connection));
-    arm(workload);
+    connection->set_place(open_.insert(open_.end(), nullptr));
+    auto& opening = *(open_.back() = std::move(connection));
+    // Asked for before TCP asks for its timers: at one time with a SYN that is sent again, the
+    // client gives up first, as it does on a kernel, whose timers are never early.
+    opening.set_deadline(
+        ns3::Simulator::Schedule(to_ns3(scenario_.workloads[workload].timeout), [this, &opening] {
+            opening.give_up(journal::Outcome::timed_out);
+            dismiss();
+        }));
     opening.open();
     await_next();
 }
@@ -69,26 +73,6 @@ std::unique_ptr<ClientConnection> ClientApplication::connection_of(
     return workload.protocol == Protocol::udp
                ? make_udp_exchange(*this, std::move(planned), std::move(node))
                : make_tcp_connection(*this, std::move(planned), std::move(node));
-}
-
-void ClientApplication::arm(std::uint32_t workload) {
-    auto& [connections, timer] = open_[workload];
-    if (connections.empty() || timer.IsRunning()) {
-        return;
-    }
-    const Time deadline = connections.front()->opened_at() + scenario_.workloads[workload].timeout;
-    timer = ns3::Simulator::Schedule(to_ns3(std::max(deadline - now(), Duration::zero())),
-                                     &ClientApplication::expire, this, workload);
-}
-
-void ClientApplication::expire(std::uint32_t workload) {
-    auto& connections = open_[workload].connections;
-    const Duration timeout = scenario_.workloads[workload].timeout;
-    // ended() takes it out of the list.
-    while (!connections.empty() && connections.front()->opened_at() + timeout <= now()) {
-        connections.front()->give_up(journal::Outcome::timed_out);
-    }
-    arm(workload);
 }
 
 void ClientApplication::responded(const ClientConnection& connection, std::uint32_t request,
@@ -111,7 +95,8 @@ void ClientApplication::ended(ClientConnection& connection, journal::Outcome out
             tell(*end);
         }
     }
-    ended_.splice(ended_.end(), open_[plan.workload].connections, connection.place());
+    connection.drop_deadline();
+    ended_.splice(ended_.end(), open_, connection.place());
     if (!dismissal_.IsRunning()) {
         dismissal_ = ns3::Simulator::ScheduleNow(&ClientApplication::dismiss, this);
     }
@@ -126,11 +111,8 @@ void ClientApplication::dismiss() {
 
 void ClientApplication::finish() {
     arrival_.Cancel();
-    for (auto& [connections, timer] : open_) {
-        timer.Cancel();
-        while (!connections.empty()) {
-            connections.front()->give_up(journal::Outcome::unfinished);
-        }
+    while (!open_.empty()) {
+        open_.front()->give_up(journal::Outcome::unfinished);
     }
     for (const auto& end : carts_.finish()) {
         tell(end);

@@ -43,12 +43,6 @@ public:
 
 private:
     using Connections = std::list<std::unique_ptr<ClientConnection>>;
-    /// A workload's open connections. All have the same timeout, so the one that was opened first
-    /// is the first to run out of it: one timer is enough.
-    struct Open {
-        Connections connections;
-        ns3::EventId timer;
-    };
 
     void responded(const ClientConnection& connection, std::uint32_t request,
                    Duration response_time, std::uint64_t bytes) override;
@@ -58,8 +52,6 @@ private:
     void open_next();
     std::unique_ptr<ClientConnection> connection_of(scenario::PlannedConnection planned,
                                                     ns3::Ptr<ns3::Node> node);
-    void arm(std::uint32_t workload);
-    void expire(std::uint32_t workload);
     void dismiss();
     template <class Payload>
     void tell(const Payload& payload);
@@ -71,7 +63,7 @@ private:
     scenario::Plan plan_;
     std::optional<scenario::PlannedConnection> next_;
     ns3::EventId arrival_;
-    std::vector<Open> open_;  ///< by workload
+    Connections open_;
     scenario::Carts carts_;
     /// Ended, but still in one of ns-3's callbacks: dismissed by an event of its own.
     Connections ended_;

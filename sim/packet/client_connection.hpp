@@ -57,6 +57,9 @@ public:
     using Place = std::list<std::unique_ptr<ClientConnection>>::iterator;
     Place place() const { return place_; }
     void set_place(Place place) { place_ = place; }
+    /// When the owner ends it, unless it ends before.
+    void set_deadline(ns3::EventId deadline) { deadline_ = deadline; }
+    void drop_deadline() { deadline_.Remove(); }
 
 protected:
     const scenario::PlannedRequest& request() const { return plan_.requests[current_]; }
@@ -80,6 +83,7 @@ private:
     ConnectionOwner& owner_;
     scenario::PlannedConnection plan_;
     Place place_;
+    ns3::EventId deadline_;
     Time opened_at_;
     Time asked_at_;
     std::uint32_t current_ = 0;

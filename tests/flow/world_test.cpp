@@ -135,6 +135,26 @@ TEST(FlowWorld, lets_a_client_that_has_given_up_reset_the_answer_that_comes_late
     EXPECT_GT(reset.size(), 10U);
 }
 
+TEST(FlowWorld, sends_no_syn_at_the_moment_at_which_its_client_gives_up) {
+    // The third SYN is due after 1 + 2 s, and clients wait for three. Nobody answers for a while.
+    const auto scenario = shipped("other-networks/same.yaml");
+    Recorder events;
+    run(scenario, {.segments = true}, events);
+    std::map<Endpoint, Time> opened;
+    unsigned late = 0;
+    for (const auto& event : events.events) {
+        if (const auto* o = std::get_if<journal::ConnectionOpened>(&event.payload)) {
+            opened[o->client] = event.time;
+        } else if (const auto* s = std::get_if<journal::SegmentSeen>(&event.payload);
+                   s != nullptr && s->flags == static_cast<std::uint8_t>(ipvs::TcpFlags::syn)) {
+            const auto after = event.time - opened.at(s->client);
+            EXPECT_LT(after, std::chrono::seconds(3)) << s->client.to_string();
+            late += after > std::chrono::seconds(1) ? 1U : 0U;
+        }
+    }
+    EXPECT_GT(late, 0U) << "some were sent again";
+}
+
 TEST(FlowWorld, stops_when_it_is_told_and_still_closes_what_is_open) {
     const auto scenario = shipped("direct-routing/scenario.yaml");
     Recorder events;

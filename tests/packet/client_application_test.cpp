@@ -70,6 +70,34 @@ TEST(ClientApplication, GivesUpAfterTheTimeoutToTheNanosecond) {
     }
 }
 
+TEST(ClientApplication, SendsNoSynAtTheMomentAtWhichItGivesUp) {
+    // SYNs are due after 0, 1 and 1 + 2 s; a kernel's timers are never early, so the third is not
+    // sent. Several clients, so that their timers were asked for in different orders.
+    auto scenario = quiet_cluster(Protocol::tcp, 6);
+    scenario.servers[0].service = scenario::Constant{0};
+    scenario.workloads[0].timeout = seconds(3);
+    scenario::Fault crash;
+    crash.at = Time{milliseconds(1)};
+    crash.kind = scenario::FaultKind::crash;
+    crash.target.kind = scenario::FaultTarget::Kind::server;
+    crash.what = "crash";
+    scenario.faults.push_back(crash);
+    RunOptions options;
+    options.segments = true;
+    const WorldRun run(scenario, options);
+    std::map<Endpoint, unsigned> syns;
+    for (const auto& s : run.events.all<journal::SegmentSeen>()) {
+        syns[s.client] += s.flags == static_cast<std::uint8_t>(ipvs::TcpFlags::syn) ? 1U : 0U;
+    }
+    ASSERT_GE(syns.size(), 5U);
+    unsigned again = 0;
+    for (const auto& [client, count] : syns) {
+        EXPECT_LE(count, 2U) << client.to_string();
+        again += count == 2 ? 1U : 0U;
+    }
+    EXPECT_GE(again, 5U);
+}
+
 TEST(ClientApplication, EndOfTheRunLeavesConnectionsUnfinished) {
     for (const auto protocol : {Protocol::tcp, Protocol::udp}) {
         auto scenario = quiet_cluster(protocol, 2);
