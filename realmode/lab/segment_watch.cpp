@@ -74,7 +74,7 @@ void SegmentWatch::take_in(Time now, const PacketView& packet, const packet::Flo
     };
     if (decisions_.service_of(flow) != journal::no_index) {
         segment.mark = decisions_.mark_of(flow).value();
-        clients_.insert(flow.source);
+        clients_[flow.source].insert(flow.destination);
         requests_[key_of(flow.source)].push_back({now, segment});
     } else if (clients_.contains(flow.destination) &&
                decisions_.server_at(flow.source.address) != journal::no_index) {
@@ -139,8 +139,10 @@ void SegmentWatch::forwarded(const PacketView& packet, const packet::Flow& flow,
 void SegmentWatch::replied(const PacketView& packet, const packet::Flow& flow) {
     auto found = take_from(replies_, Key{flow.protocol, flow.destination, identification_of(packet),
                                          sequence_of(packet), flow.tcp_flags});
-    if (found && flow.source == found->segment.server) {
-        return;  // routed as any packet: IPVS knew no entry for it
+    // An entry is of what the client spoke to. Any other packet was routed as it was, or had its
+    // source rewritten by netfilter (MASQUERADE).
+    if (found && !clients_.at(flow.destination).contains(flow.source)) {
+        return;
     }
     if (found) {
         found->segment.passage = journal::Passage::forwarded;

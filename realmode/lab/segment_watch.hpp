@@ -49,7 +49,8 @@ private:
     std::uint32_t router_;
     journal::Sink& sink_;
     Table requests_, replies_;
-    std::set<Endpoint> clients_;
+    /// Each client's end with the virtual endpoints that it spoke to.
+    std::map<Endpoint, std::set<Endpoint>> clients_;
 };
 
 }  // namespace lvslab::lab

@@ -61,5 +61,33 @@ TEST(SegmentWatchTest, APacketThatWasDroppedIsNotTakenForOneOfTheSameNameThatWen
     EXPECT_EQ(told.all[1].second.passage, journal::Passage::unseen);
 }
 
+TEST(SegmentWatchTest, AMasqueradedPacketIsNoReplyOfAVirtualService) {
+    // Active FTP with the manual's MASQUERADE from port 20, to a port that its client had used
+    // before for a passive transfer, by IPVS.
+    const auto scenario = nat_scenario();
+    const NetworkPlan plan{scenario};
+    const auto services = world::all_services(scenario);
+    Segments told;
+    DecisionWatch decisions{scenario, plan, services, 0, told};
+    SegmentWatch watch{decisions, 0, told};
+    const auto client = *Endpoint::parse("172.16.0.2:1037");
+    const auto vip = *Endpoint::parse("192.168.26.10:80");
+    const auto web1 = *Endpoint::parse("10.11.12.1:80"), data = *Endpoint::parse("10.11.12.1:20");
+    const auto router = *Endpoint::parse("192.168.26.9:20");
+
+    watch.take({Time{seconds(1)}, false, {}, reset(client, vip)});
+    watch.take({Time{seconds(1)}, true, {}, reset(client, web1)});
+    watch.take({Time{seconds(2)}, false, {}, reset(web1, client)});
+    watch.take({Time{seconds(2)}, true, {}, reset(vip, client)});
+    watch.take({Time{seconds(9)}, false, {}, reset(data, client)});
+    watch.take({Time{seconds(9)}, true, {}, reset(router, client)});
+    watch.flush();
+
+    ASSERT_EQ(told.all.size(), 2U);
+    EXPECT_FALSE(told.all[0].second.reply);
+    EXPECT_TRUE(told.all[1].second.reply);
+    EXPECT_EQ(told.all[1].second.virtual_endpoint, vip);
+}
+
 }  // namespace
 }  // namespace lvslab::lab
