@@ -38,16 +38,20 @@ struct Segments : journal::Sink {
     std::vector<std::pair<Time, journal::SegmentSeen>> all;
 };
 
-TEST(SegmentWatchTest, APacketThatWasDroppedIsNotTakenForOneOfTheSameNameThatWentOnLater) {
-    const auto scenario = nat_scenario();
-    const NetworkPlan plan{scenario};
-    const auto services = world::all_services(scenario);
+class SegmentWatchTest : public ::testing::Test {
+protected:
+    const scenario::Scenario scenario_ = nat_scenario();
+    const NetworkPlan plan_{scenario_};
+    const std::vector<router::DesiredService> services_ = world::all_services(scenario_);
     Segments told;
-    DecisionWatch decisions{scenario, plan, services, 0, told};
-    SegmentWatch watch{decisions, 0, told};
+    DecisionWatch decisions_{scenario_, plan_, services_, 0, told};
+    SegmentWatch watch{decisions_, 0, told};
+    const Endpoint vip = *Endpoint::parse("192.168.26.10:80");
+    const Endpoint web1 = *Endpoint::parse("10.11.12.1:80");
+};
+
+TEST_F(SegmentWatchTest, APacketThatWasDroppedIsNotTakenForOneOfTheSameNameThatWentOnLater) {
     const auto client = *Endpoint::parse("172.16.0.2:40000");
-    const auto vip = *Endpoint::parse("192.168.26.10:80");
-    const auto web1 = *Endpoint::parse("10.11.12.1:80");
 
     watch.take({Time{seconds(1)}, false, {}, reset(client, vip)});  // its server is out: dropped
     watch.take({Time{seconds(9)}, false, {}, reset(client, vip)});  // it is back
@@ -61,18 +65,11 @@ TEST(SegmentWatchTest, APacketThatWasDroppedIsNotTakenForOneOfTheSameNameThatWen
     EXPECT_EQ(told.all[1].second.passage, journal::Passage::unseen);
 }
 
-TEST(SegmentWatchTest, AMasqueradedPacketIsNoReplyOfAVirtualService) {
+TEST_F(SegmentWatchTest, AMasqueradedPacketIsNoReplyOfAVirtualService) {
     // Active FTP with the manual's MASQUERADE from port 20, to a port that its client had used
     // before for a passive transfer, by IPVS.
-    const auto scenario = nat_scenario();
-    const NetworkPlan plan{scenario};
-    const auto services = world::all_services(scenario);
-    Segments told;
-    DecisionWatch decisions{scenario, plan, services, 0, told};
-    SegmentWatch watch{decisions, 0, told};
     const auto client = *Endpoint::parse("172.16.0.2:1037");
-    const auto vip = *Endpoint::parse("192.168.26.10:80");
-    const auto web1 = *Endpoint::parse("10.11.12.1:80"), data = *Endpoint::parse("10.11.12.1:20");
+    const auto data = *Endpoint::parse("10.11.12.1:20");
     const auto router = *Endpoint::parse("192.168.26.9:20");
 
     watch.take({Time{seconds(1)}, false, {}, reset(client, vip)});
