@@ -24,10 +24,10 @@
 #include "realmode/daemon/event_sink.hpp"
 #include "realmode/daemon/leftovers.hpp"
 #include "realmode/daemon/lifeline.hpp"
-#include "realmode/daemon/lvs_cf_file.hpp"
 #include "realmode/daemon/privileges.hpp"
 #include "realmode/daemon/process_log.hpp"
 #include "realmode/daemon/recorded_ports.hpp"
+#include "realmode/daemon/router_config.hpp"
 #include "realmode/daemon/router_dataplane.hpp"
 #include "realmode/daemon/service_notification.hpp"
 #include "realmode/daemon/status_board.hpp"
@@ -54,12 +54,12 @@ void log_findings(const Diagnostics& found) {
 
 /// The file, or for one that starts again after a death the last that was in force.
 Checked<LvsCfFile> read_config(const DaemonOptions& options, bool again) {
-    auto read = read_lvs_cf(options.config_file);
+    auto read = read_router_config(options.config_file);
     log_findings(read.diagnostics);
     if (!read && again) {
         log(LogLevel::error,
             fmt::format("{} is not fit; the one that was in force stays", options.config_file));
-        auto before = read_lvs_cf(config_in_force_file(options));
+        auto before = read_router_config(config_in_force_file(options));
         log_findings(before.diagnostics);
         return before;
     }
@@ -398,7 +398,7 @@ private:
     ControlAnswer reload() {
         lifeline_.send(Reloading{});
         ControlAnswer answer;
-        auto read = read_lvs_cf(options_.config_file);
+        auto read = read_router_config(options_.config_file);
         for (const auto& finding : read.diagnostics.items()) {
             answer.findings.push_back(finding.to_string());
         }

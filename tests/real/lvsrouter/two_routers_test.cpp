@@ -94,6 +94,19 @@ TEST_F(TwoRouters, AReloadChangesOneWeightAndABadFileNothing) {
     EXPECT_EQ(routers[0]->table().services.at(0).destinations.size(), 2U);
 }
 
+TEST_F(TwoRouters, AFileOfOtherRoutersIsRefusedAtAReload) {
+    begin();
+    auto text = lvs_cf();
+    text.replace(text.find("primary = 10.0.0.11"), 19, "primary = 10.0.0.77");
+    routers[0]->write_lvs_cf(text);
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"reload"}, &output), 2);
+    EXPECT_THAT(output, HasSubstr("lvs.cf:1:11: this host has neither"));
+    EXPECT_THAT(output, HasSubstr("the old configuration stays"));
+    EXPECT_EQ(routers[0]->status().at("router"), "primary");
+    EXPECT_TRUE(serves(0));
+}
+
 TEST_F(TwoRouters, WarningsOfAGoodFileAreLoggedAtAReloadToo) {
     begin();
     auto text = lvs_cf();

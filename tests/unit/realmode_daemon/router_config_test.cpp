@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "realmode/daemon/router_config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <fstream>
+
+#include "tests/unit/realmode_daemon/temporary_folder.hpp"
+
+namespace lvslab::realmode {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+Address address(std::string_view text) {
+    return Address::parse(text).value();
+}
+
+std::string lvs_cf(const std::string& primary, const std::string& server = "10.11.12.1") {
+    return "serial_no = 1\nprimary = " + primary +
+           "\nbackup = 192.0.2.8\nbackup_active = 1\nservice = lvs\nnetwork = nat\n"
+           "nat_router = 10.11.12.10 eth1:1\n"
+           "virtual shop {\n    active = 1\n    address = 192.0.2.10 eth0:1\n    port = 80\n"
+           "    server one {\n        address = " +
+           server + "\n        active = 1\n    }\n}\n";
+}
+
+class RouterConfig : public testing::Test {
+protected:
+    std::string write(const std::string& text) const {
+        const auto file = folder.path() + "/lvs.cf";
+        std::ofstream(file) << text;
+        return file;
+    }
+    TemporaryFolder folder;
+};
+
+TEST_F(RouterConfig, IsForTheHostThatHasThePrimarysOrTheBackupsAddress) {
+    const auto read = read_lvs_cf(write(lvs_cf("192.0.2.9")));
+    ASSERT_TRUE(read) << read.diagnostics.to_string();
+    const auto vip = address("192.0.2.10");
+    EXPECT_TRUE(check_own_part(read->config, {vip, address("192.0.2.9")}).empty());
+    EXPECT_TRUE(check_own_part(read->config, {address("192.0.2.8")}).empty());
+    const auto found = check_own_part(read->config, {vip, address("10.11.12.1")});
+    ASSERT_TRUE(found.has_errors());
+    EXPECT_EQ(found.items().front().location, (SourceLocation{folder.path() + "/lvs.cf", 2, 11}));
+    EXPECT_THAT(found.to_string(), HasSubstr("neither the address of primary (192.0.2.9) nor that "
+                                             "of backup (192.0.2.8)"));
+}
+
+TEST_F(RouterConfig, OfAnotherHostIsRefusedWithItsLine) {
+    ASSERT_THAT(addresses_of_host(), Contains(address("127.0.0.1")));
+    EXPECT_TRUE(read_router_config(write(lvs_cf("127.0.0.1"))));
+    const auto read = read_router_config(write(lvs_cf("192.0.2.9")));
+    EXPECT_FALSE(read);
+    EXPECT_THAT(read.diagnostics.to_string(), HasSubstr("lvs.cf:2:11: this host has neither"));
+}
+
+}  // namespace
+}  // namespace lvslab::realmode
