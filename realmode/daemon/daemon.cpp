@@ -7,10 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
-#include <fstream>
 #include <functional>
 #include <utility>
 
@@ -424,15 +421,9 @@ private:
         keep_in_force();
     }
 
-    /// For a start after a death that finds the file bad. What cannot be written is not there then.
     void keep_in_force() {
-        const auto path = config_in_force_file(options_);
-        std::ofstream out(path + ".new", std::ios::binary | std::ios::trunc);
-        out << file_.text;
-        out.close();
-        if (!out || ::rename((path + ".new").c_str(), path.c_str()) != 0) {
-            log(LogLevel::warning,
-                fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+        if (const auto failure = realmode::keep_in_force(file_, config_in_force_file(options_))) {
+            log(LogLevel::warning, *failure);
         }
     }
 

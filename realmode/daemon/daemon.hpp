@@ -28,7 +28,7 @@ struct DaemonOptions {
 std::string record_file(const DaemonOptions& options);
 /// In the state folder: which services in IPVS are the router's.
 std::string services_file(const DaemonOptions& options);
-/// In the state folder: the text of the lvs.cf that is in force.
+/// In the state folder: the lvs.cf that is in force (keep_in_force()).
 std::string config_in_force_file(const DaemonOptions& options);
 
 /// How the process came to be.

@@ -1,14 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "realmode/daemon/router_config.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "core/config/parse.hpp"
 #include "core/config/places.hpp"
+#include "core/config/print.hpp"
 #include "realmode/host/route_socket.hpp"
 
 namespace lvslab::realmode {
+namespace {
+
+/// The file as it is, if a value of it (blanks and both kinds of quotes) cannot be printed.
+std::string without_names(const LvsCfFile& file) {
+    auto printed = config::print(file.config);
+    const auto again = config::parse(printed, "", {});
+    return again && *again == file.config ? printed : file.text;
+}
+
+bool write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const auto n = ::write(descriptor, text.data(), text.size());
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        text.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
+    }
+    return true;
+}
+
+/// A file of this process's user alone, whatever was there before.
+bool write_private(const std::string& path, std::string_view text) {
+    ::unlink(path.c_str());
+    const int out = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0) {
+        return false;
+    }
+    const bool written = write_all(out, text);
+    const int error = errno;
+    if (::close(out) != 0) {
+        return false;
+    }
+    errno = error;
+    return written;
+}
+
+}  // namespace
 
 Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Address>& own) {
     const auto here = [&](const Address& address) {
@@ -42,6 +88,15 @@ Checked<LvsCfFile> read_router_config(const std::string& file) {
         }
     }
     return read;
+}
+
+std::optional<std::string> keep_in_force(const LvsCfFile& in_force, const std::string& file) {
+    const auto fresh = file + ".new";
+    if (write_private(fresh, without_names(in_force)) &&
+        std::rename(fresh.c_str(), file.c_str()) == 0) {
+        return std::nullopt;
+    }
+    return fmt::format("{}: cannot be written: {}", file, std::strerror(errno));
 }
 
 }  // namespace lvslab::realmode

@@ -2,6 +2,7 @@
 /// The lvs.cf of a router on this host.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,10 @@ std::vector<Address> addresses_of_host();
 
 /// read_lvs_cf(), and the file is for this host.
 Checked<LvsCfFile> read_router_config(const std::string& file);
+
+/// Keeps what is in force in `file`, which nobody else may read, for a start after a death that
+/// finds lvs.cf bad. Names stand in it as the addresses that they had: reading it asks no resolver.
+/// Gives why it could not be written, if so.
+std::optional<std::string> keep_in_force(const LvsCfFile& in_force, const std::string& file);
 
 }  // namespace lvslab::realmode

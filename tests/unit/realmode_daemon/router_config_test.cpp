@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <filesystem>
 #include <fstream>
 
+#include "core/config/parse.hpp"
 #include "tests/unit/realmode_daemon/temporary_folder.hpp"
 
 namespace lvslab::realmode {
@@ -12,6 +14,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 Address address(std::string_view text) {
     return Address::parse(text).value();
@@ -32,6 +35,10 @@ protected:
         const auto file = folder.path() + "/lvs.cf";
         std::ofstream(file) << text;
         return file;
+    }
+    static std::string text_of(const std::string& file) {
+        std::ifstream in(file);
+        return {std::istreambuf_iterator<char>(in), {}};
     }
     TemporaryFolder folder;
 };
@@ -55,6 +62,41 @@ TEST_F(RouterConfig, OfAnotherHostIsRefusedWithItsLine) {
     const auto read = read_router_config(write(lvs_cf("192.0.2.9")));
     EXPECT_FALSE(read);
     EXPECT_THAT(read.diagnostics.to_string(), HasSubstr("lvs.cf:2:11: this host has neither"));
+}
+
+// localhost stands for a name that a resolver knows today and not tomorrow.
+TEST_F(RouterConfig, InForceIsKeptWithTheAddressesOfItsNames) {
+    const auto file = read_lvs_cf(write(lvs_cf("192.0.2.9", "localhost")));
+    ASSERT_TRUE(file) << file.diagnostics.to_string();
+    const auto kept = folder.path() + "/lvs.cf.in-force";
+    ASSERT_EQ(keep_in_force(*file, kept), std::nullopt);
+    const auto text = text_of(kept);
+    EXPECT_THAT(text, Not(HasSubstr("localhost")));
+    const auto again = config::parse(text, kept, {});  // without a resolver
+    ASSERT_TRUE(again) << again.diagnostics.to_string();
+    EXPECT_EQ(*again, file->config);
+}
+
+TEST_F(RouterConfig, InForceIsKeptForNobodyElseToRead) {
+    const auto file = read_lvs_cf(write(lvs_cf("192.0.2.9")));
+    ASSERT_TRUE(file);
+    const auto kept = folder.path() + "/lvs.cf.in-force";
+    std::ofstream(kept) << "an older one";
+    std::ofstream(kept + ".new") << "one that was cut short";
+    std::filesystem::permissions(kept, std::filesystem::perms{0644});
+    ASSERT_EQ(keep_in_force(*file, kept), std::nullopt);
+    EXPECT_EQ(std::filesystem::status(kept).permissions(), std::filesystem::perms{0600});
+    EXPECT_THAT(keep_in_force(*file, "/nowhere/lvs.cf.in-force").value_or(""),
+                HasSubstr("/nowhere/lvs.cf.in-force: cannot be written: No such file"));
+}
+
+TEST_F(RouterConfig, InForceIsKeptAsItIsIfAValueCannotBePrinted) {
+    auto file = read_lvs_cf(write(lvs_cf("192.0.2.9")));
+    ASSERT_TRUE(file);
+    file->config.rsh_command = "a\nb";
+    const auto kept = folder.path() + "/lvs.cf.in-force";
+    ASSERT_EQ(keep_in_force(*file, kept), std::nullopt);
+    EXPECT_EQ(text_of(kept), file->text);
 }
 
 }  // namespace
