@@ -21,6 +21,7 @@
 #include "realmode/daemon/event_sink.hpp"
 #include "realmode/daemon/leftovers.hpp"
 #include "realmode/daemon/lifeline.hpp"
+#include "realmode/daemon/log_lines.hpp"
 #include "realmode/daemon/privileges.hpp"
 #include "realmode/daemon/process_log.hpp"
 #include "realmode/daemon/recorded_ports.hpp"
@@ -71,36 +72,6 @@ bool runs_programs(const config::LvsConfig& config) {
            });
 }
 
-/// A line of the log for a person; nothing for what happens all the time.
-std::optional<std::string> log_line(const ports::RouterEvent& event) {
-    if (const auto* note = std::get_if<ports::Note>(&event)) {
-        return note->text;
-    }
-    if (const auto* role = std::get_if<ports::RoleChanged>(&event)) {
-        return fmt::format("{}: {}", role->active ? "active" : "standby", to_string(role->reason));
-    }
-    if (const auto* raised = std::get_if<ports::AddressRaised>(&event)) {
-        return fmt::format("address {} raised", raised->address.to_string());
-    }
-    if (const auto* lowered = std::get_if<ports::AddressLowered>(&event)) {
-        return fmt::format("address {} lowered", lowered->address.to_string());
-    }
-    const auto server = [](std::string_view what, const auto& e) {
-        return fmt::format("{}: server {} ({}) {}", e.service.name, e.server.name,
-                           e.server.endpoint.to_string(), what);
-    };
-    if (const auto* added = std::get_if<ports::DestinationAdded>(&event)) {
-        return server(fmt::format("in, weight {}", added->weight.value()), *added);
-    }
-    if (const auto* edited = std::get_if<ports::DestinationEdited>(&event)) {
-        return server(fmt::format("weight {}", edited->weight.value()), *edited);
-    }
-    if (const auto* removed = std::get_if<ports::DestinationRemoved>(&event)) {
-        return server("out", *removed);
-    }
-    return std::nullopt;
-}
-
 class Daemon final : ports::RouterLog {
 public:
     Daemon(const DaemonOptions& options, const DaemonStart& start, EventLoop& loop, LvsCfFile file,
@@ -118,7 +89,7 @@ public:
           ipvs_(std::move(ipvs)),
           prober_(loop, noter()),
           loads_(loop, {}, noter()),
-          scripts_(loop, noter()),
+          scripts_(loop, noter(NoteFrom::script)),
           record_(
               record_file(options),
               [this](const HoldingsChange& change) {
@@ -188,8 +159,8 @@ private:
         end_if_over();
     }
 
-    std::function<void(std::string)> noter() {
-        return [this](std::string text) { tell(ports::Note{std::move(text)}); };
+    std::function<void(std::string)> noter(NoteFrom from = NoteFrom::hand) {
+        return [this, from](std::string text) { tell(ports::Note{std::move(text)}, from); };
     }
 
     // ---- openings ----
@@ -258,7 +229,9 @@ private:
 
     // ---- what it tells ----
 
-    void tell(const ports::RouterEvent& event) override {
+    void tell(const ports::RouterEvent& event) override { tell(event, router_notes_); }
+
+    void tell(const ports::RouterEvent& event, NoteFrom from) {
         const TimedEvent timed{timers_.now(), event};
         board_.follow(timed);
         if (events_ || (control_ && control_->watched())) {
@@ -270,8 +243,8 @@ private:
                 control_->tell(line);
             }
         }
-        if (const auto line = log_line(event)) {
-            log(LogLevel::info, *line);
+        if (const auto line = log_line(event, from)) {
+            log(line->level, line->text);
         }
         if (const auto* heard = std::get_if<ports::HeartbeatHeard>(&event);
             heard != nullptr && heard->word == pulse::Word::running) {
@@ -403,7 +376,9 @@ private:
             log_findings(read.diagnostics);
             take_over(*std::move(read.value));
         } else {
+            router_notes_ = NoteFrom::refusal;
             router_->reload_failed(read.diagnostics);
+            router_notes_ = NoteFrom::router;
             answer.ok = false;
             answer.error = "the old configuration stays";
         }
@@ -516,6 +491,7 @@ private:
     std::unique_ptr<router::LvsRouter> router_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor lifeline_end_;
+    NoteFrom router_notes_ = NoteFrom::router;
     LifeSigns signs_;
     Time signed_{};
     std::optional<Duration> watchdog_ = watchdog_interval();

@@ -103,6 +103,7 @@ TEST_F(TwoRouters, AFileOfOtherRoutersIsRefusedAtAReload) {
     EXPECT_EQ(routers[0]->command({"reload"}, &output), 2);
     EXPECT_THAT(output, HasSubstr("lvs.cf:1:11: this host has neither"));
     EXPECT_THAT(output, HasSubstr("the old configuration stays"));
+    EXPECT_THAT(routers[0]->log(), HasSubstr("warning: configuration not reloaded"));
     EXPECT_EQ(routers[0]->status().at("router"), "primary");
     EXPECT_TRUE(serves(0));
 }
