@@ -243,7 +243,7 @@ private:
                 control_->tell(line);
             }
         }
-        if (const auto line = log_line(event, from)) {
+        if (const auto line = lines_.line(event, from, RareNote::Clock::now())) {
             log(line->level, line->text);
         }
         if (const auto* heard = std::get_if<ports::HeartbeatHeard>(&event);
@@ -491,6 +491,7 @@ private:
     std::unique_ptr<router::LvsRouter> router_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor lifeline_end_;
+    LogLines lines_;
     NoteFrom router_notes_ = NoteFrom::router;
     LifeSigns signs_;
     Time signed_{};

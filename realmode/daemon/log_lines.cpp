@@ -49,6 +49,11 @@ LogLevel level_of(std::string_view text, NoteFrom from) {
     return LogLevel::warning;
 }
 
+bool tells_of_refused_heartbeat(const ports::RouterEvent& event) {
+    const auto* note = std::get_if<ports::Note>(&event);
+    return note != nullptr && note->text.starts_with(to_string(pulse::Notice::word_refused));
+}
+
 template <class Event>
 std::string of_server(const Event& event, std::string_view what) {
     return fmt::format("{}: server {} ({}) {}", event.service.name, event.server.name,
@@ -86,6 +91,21 @@ std::optional<LogLine> log_line(const ports::RouterEvent& event, NoteFrom from) 
     }
     auto text = text_of(event);
     return text ? std::optional(LogLine{LogLevel::info, *std::move(text)}) : std::nullopt;
+}
+
+std::optional<LogLine> LogLines::line(const ports::RouterEvent& event, NoteFrom from,
+                                      RareNote::Clock::time_point now) {
+    auto line = log_line(event, from);
+    if (line && from == NoteFrom::router && tells_of_refused_heartbeat(event)) {
+        const auto times = refused_heartbeats_.happened(now);
+        if (!times) {
+            return std::nullopt;
+        }
+        if (*times > 1) {
+            line->text += fmt::format(" ({} since the last such line)", *times);
+        }
+    }
+    return line;
 }
 
 }  // namespace lvslab::realmode

@@ -8,6 +8,7 @@
 
 #include "core/ports/router_log.hpp"
 #include "realmode/daemon/process_log.hpp"
+#include "realmode/host/rare_note.hpp"
 
 namespace lvslab::realmode {
 
@@ -28,5 +29,16 @@ struct LogLine {
 /// A line for a person, with the level by which the journal finds it; nothing for what happens all
 /// the time. `from` counts for notes alone.
 std::optional<LogLine> log_line(const ports::RouterEvent& event, NoteFrom from);
+
+/// The same for all events of a router in turn: of heartbeats that are no words, which others can
+/// send by the thousand, one line a minute with their number.
+class LogLines {
+public:
+    std::optional<LogLine> line(const ports::RouterEvent& event, NoteFrom from,
+                                RareNote::Clock::time_point now);
+
+private:
+    RareNote refused_heartbeats_;
+};
 
 }  // namespace lvslab::realmode

@@ -65,5 +65,24 @@ TEST(LogLines, TellOfRolesAndAddressesAndNotOfEveryHeartbeat) {
     EXPECT_EQ(log_line(ports::HeartbeatSent{}, NoteFrom::router), std::nullopt);
 }
 
+TEST(LogLines, TellOfRefusedHeartbeatsOnceAMinute) {
+    using namespace std::chrono_literals;
+    const ports::Note refused{"heartbeat refused: heartbeat of 3 bytes; a heartbeat has 4"};
+    const RareNote::Clock::time_point start{1000s};
+    LogLines lines;
+    const auto at = [&](RareNote::Clock::duration when) {
+        const auto line = lines.line(refused, NoteFrom::router, start + when);
+        return line ? line->text : "";
+    };
+    EXPECT_EQ(at(0s), refused.text);
+    for (int i = 1; i < 400; ++i) {
+        EXPECT_EQ(at(i * 100ms), "");
+    }
+    EXPECT_EQ(lines.line(ports::Note{"local link failure"}, NoteFrom::router, start + 50s),
+              (LogLine{LogLevel::warning, "local link failure"}));
+    EXPECT_EQ(at(60s), refused.text + " (400 since the last such line)");
+    EXPECT_EQ(at(61s), "");
+}
+
 }  // namespace
 }  // namespace lvslab::realmode
