@@ -3,11 +3,15 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <algorithm>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <deque>
 #include <utility>
 
 #include "core/config/places.hpp"
@@ -104,9 +108,16 @@ private:
         error_code failure{};  ///< why it is not bound
     };
 
+    struct Waiting {
+        timespec came{};  ///< by the kernel's clock of the day
+        udp::endpoint from;
+        std::vector<std::uint8_t> datagram;
+    };
+    using Queue = std::deque<Waiting>;
+
     error_code bind(End& end);
     void wait(const std::shared_ptr<End>& end);
-    void read(End& end);
+    Queue queue_of(End& end);
     void take(const End& end, const udp::endpoint& from, std::span<const std::uint8_t> datagram);
     void take_sealed(const PathEnds& way, std::span<const std::uint8_t> datagram);
     void rarely(RareNote& what, const std::string& text);
@@ -186,7 +197,9 @@ error_code HeartbeatSockets::Sockets::bind(End& end) {
     }
     // Before bulk traffic in this host's own queues. What a network makes of it is its own.
     const int control = 6;  // TC_PRIO_INTERACTIVE, which needs no capability
+    const int on = 1;
     ::setsockopt(end.socket.native_handle(), SOL_SOCKET, SO_PRIORITY, &control, sizeof control);
+    ::setsockopt(end.socket.native_handle(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     end.socket.bind(own, failed);
     if (failed) {
         error_code ignored;
@@ -263,36 +276,70 @@ void HeartbeatSockets::Sockets::wait(const std::shared_ptr<End>& end) {
         if (failed || !there || self->closed_) {
             return;
         }
-        self->read(*there);
+        self->read();
         if (!self->closed_) {
             self->wait(there);
         }
     });
 }
 
+/// In the order in which they came, whichever path they took: a node that was held up would else
+/// judge one path's last word, then the other's oldest.
 void HeartbeatSockets::Sockets::read() {
-    for (const auto& end : std::vector(ends_)) {
-        if (!end->failure && !closed_) {
-            read(*end);
+    std::vector<std::pair<std::shared_ptr<End>, Queue>> queues;
+    for (const auto& end : ends_) {
+        if (!end->failure) {
+            queues.emplace_back(end, queue_of(*end));
         }
+    }
+    while (!closed_) {
+        std::erase_if(queues, [](const auto& queue) { return queue.second.empty(); });
+        // A socket's own order stays, whatever the clock of the day did.
+        const auto first = std::ranges::min_element(queues, {}, [](const auto& queue) {
+            const auto& came = queue.second.front().came;
+            return std::pair(came.tv_sec, came.tv_nsec);
+        });
+        if (first == queues.end()) {
+            return;
+        }
+        const auto next = std::move(first->second.front());
+        first->second.pop_front();
+        take(*first->first, next.from, next.datagram);
     }
 }
 
 /// What a socket reports besides datagrams (an ICMP error, say) ends nothing.
-void HeartbeatSockets::Sockets::read(End& end) {
-    for (int i = 0; i < most_at_a_time && !closed_; ++i) {
-        udp::endpoint from;
-        error_code failed;
-        const auto length = end.socket.receive_from(boost::asio::buffer(buffer_), from, 0, failed);
-        if (failed == boost::asio::error::would_block) {
-            return;
+auto HeartbeatSockets::Sockets::queue_of(End& end) -> Queue {
+    Queue waiting;
+    for (int i = 0; i < most_at_a_time; ++i) {
+        Waiting one;
+        iovec part{buffer_.data(), buffer_.size()};
+        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(timespec))> control{};
+        msghdr message{};
+        message.msg_name = one.from.data();
+        message.msg_namelen = static_cast<socklen_t>(one.from.capacity());
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        const auto length = ::recvmsg(end.socket.native_handle(), &message, 0);
+        if (length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            break;
         }
-        if (failed) {
-            rarely(unread_, "heartbeats: " + failed.message());
-        } else {
-            take(end, from, std::span(buffer_).first(length));
+        if (length < 0) {
+            rarely(unread_,
+                   "heartbeats: " + error_code(errno, boost::system::system_category()).message());
+            continue;
         }
+        one.from.resize(message.msg_namelen);
+        if (const auto* stamp = CMSG_FIRSTHDR(&message);
+            stamp != nullptr && stamp->cmsg_type == SO_TIMESTAMPNS) {
+            std::memcpy(&one.came, CMSG_DATA(stamp), sizeof one.came);
+        }
+        one.datagram.assign(buffer_.begin(), buffer_.begin() + length);
+        waiting.push_back(std::move(one));
     }
+    return waiting;
 }
 
 /// A word counts for the path whose partner it came from, whichever socket took it (pulse.c, run).

@@ -112,6 +112,19 @@ TEST_F(Heartbeats, AreTheOriginalsFourBytesFromPortToPort) {
     EXPECT_THAT(primary.heard, ElementsAre(word(public_net, running)));
 }
 
+TEST_F(Heartbeats, AreHeardInTheOrderInWhichTheyCameWhicheverPathTheyTook) {
+    // A node that was held up has both paths' words waiting: the oldest of one path is no news
+    // behind the last of the other.
+    open_both();
+    primary.sockets->send(private_net, stopped);
+    primary.sockets->send(public_net, stopped);
+    primary.sockets->send(private_net, running);
+    primary.sockets->send(public_net, running);
+    ASSERT_TRUE(hears(backup, 4));
+    EXPECT_THAT(backup.heard, ElementsAre(word(private_net, stopped), word(public_net, stopped),
+                                          word(private_net, running), word(public_net, running)));
+}
+
 TEST_F(Heartbeats, GoOnOnThePathThatIsLeft) {
     open_both();
     ip(second, "link set eth0 down\n");
