@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -85,7 +86,11 @@ public:
           timers_(loop),
           board_(timers_.now()),
           interfaces_(loop),
-          floating_(loop, noter()),
+          floating_(loop, noter(),
+                    [this](const Address& address, bool there) {
+                        there ? tell(ports::AddressRaised{address})
+                              : tell(ports::AddressLowered{address});
+                    }),
           ipvs_(std::move(ipvs)),
           prober_(loop, noter()),
           loads_(loop, {}, noter()),
@@ -232,6 +237,9 @@ private:
     void tell(const ports::RouterEvent& event) override { tell(event, router_notes_); }
 
     void tell(const ports::RouterEvent& event, NoteFrom from) {
+        if (!is_so(event)) {
+            return;
+        }
         const TimedEvent timed{timers_.now(), event};
         board_.follow(timed);
         if (events_ || (control_ && control_->watched())) {
@@ -250,6 +258,18 @@ private:
             heard != nullptr && heard->word == pulse::Word::running) {
             boost::asio::post(loop_, [this] { remove_leftover_services(); });
         }
+    }
+
+    /// The router asks for an address and says that it has it; this host may have no such device.
+    bool is_so(const ports::RouterEvent& event) {
+        if (const auto* raised = std::get_if<ports::AddressRaised>(&event)) {
+            return floating_.has(raised->address) && raised_.insert(raised->address).second;
+        }
+        if (const auto* announced = std::get_if<ports::AddressAnnounced>(&event)) {
+            return floating_.has(announced->address);
+        }
+        const auto* lowered = std::get_if<ports::AddressLowered>(&event);
+        return lowered == nullptr || raised_.erase(lowered->address) != 0;
     }
 
     /// The partner has the role: services that a router before left here are nobody's.
@@ -478,6 +498,7 @@ private:
     std::unique_ptr<ControlSocket> control_;
     Interfaces interfaces_;
     FloatingAddresses floating_;
+    std::set<Address> raised_;  ///< as was told
     std::unique_ptr<KernelIpvs> ipvs_;
     AsioProber prober_;
     NetworkLoadSource loads_;

@@ -61,8 +61,11 @@ bool same(const InterfaceAddress& a, const InterfaceAddress& b) {
 
 }  // namespace
 
-FloatingAddresses::FloatingAddresses(EventLoop& loop, Note note)
-    : note_(std::move(note)), retry_(loop), alive_(std::make_shared<char>()) {}
+FloatingAddresses::FloatingAddresses(EventLoop& loop, Note note, Changed changed)
+    : note_(std::move(note)),
+      changed_(std::move(changed)),
+      retry_(loop),
+      alive_(std::make_shared<char>()) {}
 
 void FloatingAddresses::raise(const ports::FloatingAddress& address) {
     auto held =
@@ -73,6 +76,7 @@ void FloatingAddresses::raise(const ports::FloatingAddress& address) {
         held->address = address;
     }
     try_to_raise(*held);
+    held->known_there = held->interface != 0;
     try_again_later();
 }
 
@@ -104,6 +108,12 @@ std::vector<Address> FloatingAddresses::held() const {
     return out;
 }
 
+bool FloatingAddresses::has(const Address& address) const {
+    return std::ranges::any_of(held_, [&](const Held& held) {
+        return held.address.address == address && held.interface != 0;
+    });
+}
+
 void FloatingAddresses::restore() {
     const auto all = route_.addresses();
     for (auto& held : held_) {
@@ -128,7 +138,24 @@ void FloatingAddresses::raise_what_is_missing() {
             announce(held.address.address);
         }
     }
+    tell_changes();
     try_again_later();
+}
+
+/// Who is told may raise and lower.
+void FloatingAddresses::tell_changes() {
+    std::vector<std::pair<Address, bool>> changes;
+    for (auto& held : held_) {
+        if (const bool there = held.interface != 0;
+            std::exchange(held.known_there, there) != there) {
+            changes.emplace_back(held.address.address, there);
+        }
+    }
+    for (const auto& [address, there] : changes) {
+        if (changed_) {
+            changed_(address, there);
+        }
+    }
 }
 
 std::vector<Address> FloatingAddresses::lower_leftovers(std::span<const Address> addresses) {

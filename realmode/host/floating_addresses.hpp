@@ -30,10 +30,13 @@ namespace lvslab::realmode {
 class FloatingAddresses final : public ports::AddressOwner {
 public:
     using Note = std::function<void(std::string)>;
+    /// An address that is held came (true) or went otherwise than by raise() and lower(): its
+    /// device was not there before, or was taken away.
+    using Changed = std::function<void(const Address& address, bool there)>;
 
     /// Throws std::system_error if the kernel gives no sockets. CAP_NET_RAW is needed here,
     /// CAP_NET_ADMIN later.
-    FloatingAddresses(EventLoop& loop, Note note);
+    FloatingAddresses(EventLoop& loop, Note note, Changed changed = {});
     FloatingAddresses(const FloatingAddresses&) = delete;
     FloatingAddresses& operator=(const FloatingAddresses&) = delete;
 
@@ -44,6 +47,8 @@ public:
     /// What was asked for and not lowered since, in that order: what must be cleaned up if this
     /// process ends by itself. The destructor lowers nothing.
     std::vector<Address> held() const;
+    /// It is held, and stands on an interface.
+    bool has(const Address& address) const;
 
     /// Raises and announces once what is held but was taken away by others: with its link an
     /// interface loses its IPv6 addresses. For when the interfaces' addresses have changed, and
@@ -61,6 +66,7 @@ private:
         int interface = 0;             ///< the one it is on; 0 = it is not raised
         bool failure_noted = false;    ///< of raising
         bool announce_failed = false;  ///< the same, of announcing
+        bool known_there = false;      ///< as who listens to changes knows
     };
     struct Failure {
         std::string why;
@@ -69,12 +75,14 @@ private:
     std::variant<InterfaceAddress, Failure> place(const ports::FloatingAddress& address);
     void try_to_raise(Held& held);
     void raise_what_is_missing();
+    void tell_changes();
     std::vector<InterfaceAddress> places_of(const Address& address);
     void remove(const Address& address);
     void put_back(const std::vector<InterfaceAddress>& before, const Address& removed);
     void try_again_later();
 
     Note note_;
+    Changed changed_;
     RouteSocket route_;
     Announcer announcer_;
     std::vector<Held> held_;

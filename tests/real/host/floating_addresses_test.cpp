@@ -115,6 +115,34 @@ TEST_F(FloatingAddressesTest, MissingDeviceIsOneNoteAndHoldsUpNothingElse) {
     EXPECT_THAT(addresses_of_first(), HasSubstr("10.0.0.101/24"));
 }
 
+TEST_F(FloatingAddressesTest, TellsWhatComesAndGoesOtherwiseThanAsked) {
+    std::vector<std::pair<std::string, bool>> changes;
+    auto watched = [&] {
+        const Inside inside(first);
+        return std::make_unique<FloatingAddresses>(loop, note(), [&](const Address& a, bool there) {
+            changes.emplace_back(a.to_string(), there);
+        });
+    }();
+    watched->raise(floating("10.0.0.100", "eth0:1", 24));
+    watched->raise(floating("10.0.0.101", "eth7:1", 24));
+    EXPECT_TRUE(watched->has(address("10.0.0.100")));
+    EXPECT_FALSE(watched->has(address("10.0.0.101")));
+    EXPECT_THAT(changes, IsEmpty()) << "who asks knows";
+
+    ip(first, "link add eth7 type veth peer name eth8\nlink set eth7 up\n");
+    ASSERT_TRUE(until([&] { return !changes.empty(); }));
+    EXPECT_TRUE(watched->has(address("10.0.0.101")));
+    ip(first, "link del eth7\n");
+    watched->restore();
+    EXPECT_FALSE(watched->has(address("10.0.0.101")));
+    EXPECT_THAT(changes,
+                ElementsAre(std::pair("10.0.0.101", true), std::pair("10.0.0.101", false)));
+    ip(first, "addr del 10.0.0.100/24 dev eth0\n");
+    watched->restore();
+    EXPECT_TRUE(watched->has(address("10.0.0.100")));
+    EXPECT_EQ(changes.size(), 2U) << "it was put back at once";
+}
+
 TEST_F(FloatingAddressesTest, Ipv6IsUsableAtOnceAndNotSpokenFrom) {
     addresses.raise(floating("2001:db8::100", "eth0:1"));
     EXPECT_THAT(ip(first, "addr show dev eth0 to 2001:db8::100\n"),
