@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 #include <gmock/gmock.h>
 
@@ -15,7 +16,9 @@ namespace lvslab::realmode {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(TwoRouters, TheBackupTakesOverFromAMachineThatIsGone) {
     begin();
@@ -168,6 +171,29 @@ TEST_F(TwoRouters, NeitherAFullDiskNorABlockedReaderOfLogsAndEventsStopsARouter)
         EXPECT_EQ(router->command({"stop"}), 0);
         EXPECT_EQ(router->wait(), 0);
         EXPECT_FALSE(router->has_vip());
+    }
+}
+
+TEST_F(TwoRouters, AnAddressWhoseDeviceIsMissingIsNotToldAsHeld) {
+    auto text = lvs_cf();
+    const std::string device = "eth0:1";
+    text.replace(text.find(device), device.size(), "eth7:1");
+    routers[0]->write_lvs_cf(text);
+    const auto events = routers[0]->folder() + "/events";
+    routers[0]->start({"--events", events});
+    ASSERT_TRUE(until([&] {
+        const auto status = routers[0]->status();
+        return status.is_object() && status.at("role") == "active";
+    }));
+    pass(2 * deadtime);
+    std::map<std::string, bool> held;
+    for (const auto& address : routers[0]->status().at("addresses")) {
+        held[address.at("address")] = address.at("held");
+    }
+    EXPECT_EQ(held, (std::map<std::string, bool>{{"10.0.0.10", false}, {"10.1.0.10", true}}));
+    std::ifstream lines(events);
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_THAT(line, Not(AllOf(HasSubstr("address_"), HasSubstr("10.0.0.10\""))));
     }
 }
 
