@@ -182,12 +182,13 @@ TEST_F(TwoRouters, AnAddressWhoseDeviceIsMissingIsNotToldAsHeld) {
     const auto events = routers[0]->folder() + "/events";
     routers[0]->start({"--events", events});
     ASSERT_TRUE(until([&] {
-        const auto status = routers[0]->status();
-        return status.is_object() && status.at("role") == "active";
+        const auto now = routers[0]->status();
+        return now.is_object() && now.at("role") == "active";
     }));
     pass(2 * deadtime);
     std::map<std::string, bool> held;
-    for (const auto& address : routers[0]->status().at("addresses")) {
+    const auto status = routers[0]->status();
+    for (const auto& address : status.at("addresses")) {
         held[address.at("address")] = address.at("held");
     }
     EXPECT_EQ(held, (std::map<std::string, bool>{{"10.0.0.10", false}, {"10.1.0.10", true}}));
