@@ -6,13 +6,14 @@
 additions and removals, timeouts and pauses for all 14 schedulers, plays them on a Debian kernel in
 qemu, replays the recordings on the model and prints what was compared. A mismatch is shrunk to a
 shortest sequence and written as a script; `conformance.py --replay FILE` plays that again.
-Exit code: 0 all agree, 1 a mismatch, 2 wrong arguments or no lab.
+Exit code: 0 all agree, 1 a mismatch, 2 wrong arguments or no lab, 130 stopped.
 """
 import argparse
 import collections
 import concurrent.futures
 import os
 import pathlib
+import signal
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from kernel_play import ROOT, Lab, LabError
 from shrink import shrink
 
 A_GUEST = 10000
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNIFICANCE = 0.001  # the chance that a right model fails any test of a distribution of a run
 
 
@@ -162,8 +164,23 @@ def shrink_and_write(lab, name, lines, folder, what):
     return file, len(shortest), first
 
 
+def scripts_of(files):
+    """A file's name to its lines. Raises LabError that names each file that is no text."""
+    scripts, problems = {}, []
+    for file in files:
+        try:
+            scripts[file.stem] = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            problems.append(f"{file}: {error.strerror}")
+        except UnicodeDecodeError:
+            problems.append(f"{file}: is no script (no text)")
+    if problems:
+        raise LabError("\n".join(problems))
+    return scripts
+
+
 def replay(lab, files):
-    scripts = {f.stem: f.read_text().splitlines() for f in files}
+    scripts = scripts_of(files)
     verdicts, said = lab.play(scripts)
     worst = 0
     for name in scripts:
@@ -216,6 +233,10 @@ def arguments_of(words):
         arguments.believe = tuple(arguments.believe.split("="))
         if len(arguments.believe) != 2:
             parser.error("--believe needs A=B")
+        unknown = [name for name in arguments.believe if name not in SCHEDULERS]
+        if unknown:
+            parser.error(f"--believe: no scheduler is called {' or '.join(unknown)}; there are "
+                         f"{', '.join(SCHEDULERS)}")
     return arguments
 
 
@@ -238,13 +259,36 @@ def compare(lab, arguments):
     return 1 if run.mismatched or not holds else 0
 
 
+def stop(*_):
+    """SIGTERM and SIGHUP end it as Ctrl-C does: guests and folders do not stay behind."""
+    for number in STOPPING:
+        signal.signal(number, lambda *_: None)  # programs would inherit SIG_IGN
+    raise KeyboardInterrupt
+
+
+def await_work(lab, work, what):
+    """In a thread of its own, which a signal does not interrupt: it ends in good order."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        try:
+            future = pool.submit(work, lab, what)
+            # A signal just before a wait is seen at the next one.
+            while not concurrent.futures.wait([future], 1).done:
+                pass
+            return future.result()
+        except KeyboardInterrupt:
+            lab.stop()
+            raise
+
+
 def main():
     arguments = arguments_of(sys.argv[1:])
+    for number in STOPPING:
+        signal.signal(number, stop)
     try:
         lab = Lab(arguments.programs, arguments.kernel, believe=arguments.believe)
         if arguments.replay:
-            return replay(lab, arguments.replay)
-        return compare(lab, arguments)
+            return await_work(lab, replay, arguments.replay)
+        return await_work(lab, compare, arguments)
     except LabError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """conformance.py must find, shrink and write what differs: the model is told lc where the kernel
 has wlc. usage: conformance_test.py FOLDER_OF_PROGRAMS Found|Shrunk"""
+import os
 import pathlib
 import re
 import subprocess
@@ -35,6 +36,36 @@ class Found(unittest.TestCase):
                                  text=True, capture_output=True, check=False)
         self.assertEqual(unbuilt.returncode, 2)
         self.assertIn("ipvs_oracle", unbuilt.stderr)
+
+    def test_what_is_no_script_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            binary = pathlib.Path(folder) / "some.script"
+            binary.write_bytes(b"\x7fELF\xff\xfe\x00")
+            told = conformance("--replay", SCRIPT, binary)
+        self.assertEqual((told.returncode, told.stdout), (2, ""), told.stderr)
+        self.assertEqual(told.stderr, f"conformance: {binary}: is no script (no text)\n")
+
+    def test_schedulers_that_do_not_exist_are_told(self):
+        for pair in ("rr=nope", "nope=rr"):
+            # Many decisions: it must not begin with them.
+            told = conformance("--believe", pair)
+            self.assertEqual((told.returncode, told.stdout), (2, ""), told.stderr)
+            self.assertIn("--believe: no scheduler is called nope; there are rr, wrr, lc, wlc,",
+                          told.stderr)
+
+    def test_stopped_it_leaves_nothing_behind(self):
+        for words in (("--replay", SCRIPT), ("--decisions", 40, "--schedulers", "wlc")):
+            with tempfile.TemporaryDirectory() as folder:
+                run = subprocess.Popen([PROGRAM, "--programs", PROGRAMS, *map(str, words)],
+                                       env={**os.environ, "TMPDIR": folder}, text=True,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                # The guest is about to start.
+                while not list(pathlib.Path(folder).glob("*/played/scripts/*.script")):
+                    self.assertIsNone(run.poll(), words)
+                run.terminate()
+                out, err = run.communicate()
+                self.assertEqual((run.returncode, out, err), (130, "", ""), words)
+                self.assertEqual(os.listdir(folder), [], words)
 
 
 class Shrunk(unittest.TestCase):

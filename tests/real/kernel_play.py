@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUEST = ROOT / "realmode/lab/guest.sh"
@@ -14,6 +15,10 @@ PLAY_SCRIPTS = ROOT / "tests/real/play_scripts.sh"
 
 class LabError(Exception):
     """The guest, the oracle or the model could not do its work."""
+
+
+class Stopped(Exception):
+    """Somebody wants no more of it."""
 
 
 class Verdict:
@@ -46,6 +51,31 @@ class Lab:
         self.seed = seed
         self.timeout = timeout
         self.believe = believe  # (scheduler in the recording, scheduler the model is told)
+        self.lock = threading.Lock()
+        self.running = set()
+        self.stopped = False
+
+    def stop(self):
+        """Ends what other threads play, from now on; they raise Stopped."""
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                process.terminate()
+
+    def run(self, command):
+        """A program to its end."""
+        with self.lock:
+            if self.stopped:
+                raise Stopped
+            process = subprocess.Popen([*map(str, command)], text=True, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.running.add(process)
+        out, err = process.communicate()
+        with self.lock:
+            self.running.remove(process)
+            if self.stopped:
+                raise Stopped
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def record(self, scripts, folder):
         """Plays scripts, a name to its lines, in one guest; the recordings come into the folder.
@@ -63,8 +93,7 @@ class Lab:
                    "--out", folder]
         if self.kernel:
             command += ["--kernel", self.kernel]
-        done = subprocess.run([*map(str, command), "--", "sh", "/play_scripts.sh"],
-                              text=True, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        done = self.run([*command, "--", "sh", "/play_scripts.sh"])
         # 2: a script was refused, which a shrinker expects of some.
         if done.returncode not in (0, 2) or not any(folder.glob("*.jsonl")):
             raise LabError(done.stderr.strip() or f"guest.sh ended with {done.returncode}")
@@ -83,8 +112,7 @@ class Lab:
 
     def judge(self, folder):
         """A recording's name to its Verdict; those that the model cannot play are not there."""
-        done = subprocess.run([self.lvslab, "conform", "--json", folder], text=True,
-                              capture_output=True, check=False)
+        done = self.run([self.lvslab, "conform", "--json", folder])
         try:
             reports = json.loads(done.stdout)["recordings"]
         except ValueError:
