@@ -201,8 +201,10 @@ std::vector<std::string> misplaced_options(const RunArguments& arguments) {
         found.emplace_back(
             "--web-server and --ftp-server are of the kernel world (--world kernel)");
     }
-    if (!arguments.pcap.empty() && arguments.world == "flow") {
-        found.emplace_back("--pcap is of the packet world: the flow world has no packets");
+    if (!arguments.pcap.empty() && arguments.world != "packet") {
+        found.emplace_back(arguments.world == "flow"
+                               ? "--pcap is of the packet world: the flow world has no packets"
+                               : "--pcap is of the packet world: the kernel world keeps no pcap");
     }
     return found;
 }

@@ -154,6 +154,12 @@ class Refusals(unittest.TestCase):
                       "--pcap is of the packet world", "primary is not given"):
             self.assertEqual(sum(piece in line for line in told), 1, told)
 
+    def test_the_kernel_world_refuses_to_capture(self):
+        for more in ((), ("--check",)):
+            told = self.refused("run", "shop.yaml", "--world", "kernel", "--pcap", "lvs1", *more)
+            self.assertEqual(told, "lvslab run: --pcap is of the packet world: the kernel world keeps "
+                                   "no pcap\n")
+
     def test_parity_looks_at_its_options_before_it_runs_anything(self):
         told = self.refused("parity", "shop.yaml", "--with", "flow", "--scheduler", "foo", "--save",
                             "lvs.cf", "--virtual-time").splitlines()
