@@ -14,8 +14,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,6 +27,7 @@
 #include "core/journal/reader.hpp"
 #include "sim/cli/commands.hpp"
 #include "sim/cli/interrupt_guard.hpp"
+#include "sim/cli/log_lines.hpp"
 #include "sim/cli/run_keeper.hpp"
 #include "sim/cli/run_output.hpp"
 
@@ -70,23 +75,75 @@ private:
     sigset_t before_{};
 };
 
+/// A pipe that a child writes into instead of standard error.
+class Complaints {
+public:
+    Complaints() {
+        if (::pipe2(ends_, O_CLOEXEC) != 0) {
+            throw std::system_error(errno, std::generic_category(), "pipe");
+        }
+        ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+    }
+    ~Complaints() {
+        ::close(ends_[0]);
+        close_writing();
+    }
+    Complaints(const Complaints&) = delete;
+    Complaints& operator=(const Complaints&) = delete;
+
+    int reading() const { return ends_[0]; }
+    int writing() const { return ends_[1]; }
+    void close_writing() {
+        if (ends_[1] >= 0) {
+            ::close(std::exchange(ends_[1], -1));
+        }
+    }
+    /// All that is there. False: nobody writes any more.
+    bool read(ErrorLines& lines) const {
+        std::array<char, 4096> block{};
+        ssize_t size = 0;
+        while ((size = ::read(ends_[0], block.data(), block.size())) > 0) {
+            lines.take({block.data(), static_cast<std::size_t>(size)});
+        }
+        return size != 0;
+    }
+
+private:
+    int ends_[2] = {-1, -1};
+};
+
 /// Waits for a child, and hands a signal on that asks this program to stop: a terminal sends it to
-/// both, `kill` does not.
-void await(pid_t child, const SignalsHeldBack& signals) {
-    pollfd ended{static_cast<int>(::syscall(SYS_pidfd_open, child, 0)), POLLIN, 0};
+/// both, `kill` does not. What it complains of is said unless it is no error.
+void await(pid_t child, const SignalsHeldBack& signals, const Complaints* complaints) {
+    std::array<pollfd, 2> ready{{{static_cast<int>(::syscall(SYS_pidfd_open, child, 0)), POLLIN, 0},
+                                 {complaints != nullptr ? complaints->reading() : -1, POLLIN, 0}}};
+    ErrorLines lines([](std::string_view line) {
+        std::fwrite(line.data(), 1, line.size(), stderr);
+        std::fflush(stderr);
+    });
     bool told = false;
     do {
         if (interrupted != 0 && !told) {
             ::kill(child, SIGTERM);
             told = true;
         }
-    } while (::ppoll(&ended, 1, nullptr, &signals.before()) < 0 && errno == EINTR);
-    ::close(ended.fd);
+        if (::ppoll(ready.data(), ready.size(), nullptr, &signals.before()) < 0) {
+            continue;
+        }
+        if (ready[1].revents != 0 && !complaints->read(lines)) {
+            ready[1].fd = -1;
+        }
+    } while (ready[0].revents == 0);
+    if (complaints != nullptr) {
+        complaints->read(lines);
+        lines.finish();
+    }
+    ::close(ready[0].fd);
 }
 
 /// The program's exit code; 128 + n if a signal ended it. However this program ends, the other one
-/// is told to stop.
-int run_and_wait(std::vector<std::string> words) {
+/// is told to stop. `quiet`: it says nothing but errors.
+int run_and_wait(std::vector<std::string> words, bool quiet) {
     const SignalsHeldBack signals;
     const pid_t parent = ::getpid();
     std::vector<char*> argv;
@@ -94,17 +151,27 @@ int run_and_wait(std::vector<std::string> words) {
         argv.push_back(word.data());
     }
     argv.push_back(nullptr);
+    std::optional<Complaints> complaints;
+    if (quiet) {
+        complaints.emplace();
+    }
     const pid_t child = ::fork();
     if (child == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         ::sigprocmask(SIG_SETMASK, &signals.before(), nullptr);
+        if (complaints) {
+            ::dup2(complaints->writing(), STDERR_FILENO);
+        }
         if (::getppid() == parent) {
             ::execv(argv[0], argv.data());
         }
         ::_exit(127);
     }
     if (child > 0) {
-        await(child, signals);
+        if (complaints) {
+            complaints->close_writing();
+        }
+        await(child, signals, complaints ? &*complaints : nullptr);
     }
     return wait_for(child);
 }
@@ -188,7 +255,8 @@ int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario
         return refuse_run(no_lab);
     }
     const InterruptGuard guard;
-    const int code = run_and_wait(words_for(arguments, scenario, journal, servers));
+    const int code =
+        run_and_wait(words_for(arguments, scenario, journal, servers), arguments.quiet);
     if (interrupted != 0) {
         return interrupted_run;
     }
