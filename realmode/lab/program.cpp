@@ -161,10 +161,18 @@ void RunningProgram::signal(int number) const {
 }
 
 bool RunningProgram::running() {
-    if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) {
+    if (pid_ > 0 && ::waitpid(pid_, &status_, WNOHANG) == pid_) {
         pid_ = -1;
     }
     return pid_ > 0;
+}
+
+std::string RunningProgram::end() const {
+    if (WIFSIGNALED(status_)) {
+        return fmt::format("was ended by signal {}", WTERMSIG(status_));
+    }
+    return fmt::format("ended with exit code {}{}", WEXITSTATUS(status_),
+                       WEXITSTATUS(status_) == cannot_start ? " (cannot be started)" : "");
 }
 
 void RunningProgram::kill() {

@@ -41,9 +41,12 @@ public:
     pid_t pid() const { return pid_; }
     /// It has not ended by itself.
     bool running();
+    /// Once it has ended by itself: how ("ended with exit code 1", "was ended by signal 11").
+    std::string end() const;
 
 private:
     pid_t pid_ = -1;
+    int status_ = 0;  ///< wait(2)'s, of one that has ended by itself
 };
 
 }  // namespace lvslab::lab

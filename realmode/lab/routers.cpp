@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -115,6 +116,7 @@ void LabRouter::start_daemon(const std::optional<realmode::Beginning>& beginning
         read_all();  // the last words of the one before
     }
     life_ = std::make_shared<int>(0);
+    told_to_end_ = false;
     daemon_ = std::make_unique<RunningProgram>(network_.machine(machine()), arguments,
                                                std::vector<int>{pipe[1]});
     ::close(pipe[1]);
@@ -137,7 +139,8 @@ void LabRouter::read_lines() {
     for (;;) {
         const auto n = ::read(lines_->native_handle(), block.data(), block.size());
         if (n == 0) {
-            return;  // the daemon has ended
+            daemon_is_silent();
+            return;
         }
         if (n < 0) {
             await_lines();
@@ -149,6 +152,36 @@ void LabRouter::read_lines() {
             unread_.erase(0, end + 1);
         }
     }
+}
+
+/// It has closed its end of the pipe, which is the first that is seen of its end.
+void LabRouter::daemon_is_silent() {
+    if (!daemon_->running()) {
+        daemon_has_ended();
+        return;
+    }
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, daemon_->pid(), 0));
+    if (process < 0) {
+        throw std::system_error(errno, std::generic_category(), "pidfd_open");
+    }
+    ending_ = std::make_unique<boost::asio::posix::stream_descriptor>(loop_, process);
+    ending_->async_wait(boost::asio::posix::descriptor_base::wait_read,
+                        [this, life = std::weak_ptr<int>(life_)](const auto& error) {
+                            if (!error && !life.expired() && !daemon_->running()) {
+                                daemon_has_ended();
+                            }
+                        });
+}
+
+void LabRouter::daemon_has_ended() const {
+    if (told_to_end_) {
+        return;
+    }
+    const auto now = timers_.now();
+    throw std::runtime_error(
+        fmt::format("router {}: its daemon {} {} {}, and no fault of the scenario ended it",
+                    scenario_.routers[index_].name, options_.program, daemon_->end(),
+                    now < Time{} ? "before time 0" : fmt::format("at {:.3f} s", to_seconds(now))));
 }
 
 void LabRouter::take_line(const std::string& line) {
@@ -184,6 +217,7 @@ void LabRouter::crash() {
     life_ = std::make_shared<int>(0);
     daemon_.reset();
     lines_.reset();
+    ending_.reset();
     if (capture_) {
         capture_->read();
     }
@@ -201,6 +235,7 @@ void LabRouter::boot() {
 }
 
 void LabRouter::signal(int number) {
+    told_to_end_ = told_to_end_ || number == SIGTERM;
     if (daemon_) {
         daemon_->signal(number);
     }

@@ -75,6 +75,9 @@ private:
     void open_capture();
     void await_lines();
     void read_lines();
+    void daemon_is_silent();
+    /// Throws std::runtime_error if nobody has told it to.
+    void daemon_has_ended() const;
     void take_line(const std::string& line);
     std::string file(const char* name) const { return options_.folder + "/" + name; }
     world::Machine machine() const { return {world::Machine::Kind::router, index_}; }
@@ -95,6 +98,8 @@ private:
     std::unique_ptr<Capture> capture_;
     std::unique_ptr<RunningProgram> daemon_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> lines_;
+    std::unique_ptr<boost::asio::posix::stream_descriptor> ending_;  ///< its process, once silent
+    bool told_to_end_ = false;                                       ///< the daemon, by a fault
     std::string unread_;
     std::shared_ptr<int> life_ = std::make_shared<int>(0);  ///< of the daemon whose lines count
 };
