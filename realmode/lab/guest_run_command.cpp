@@ -270,7 +270,9 @@ void add_guest_run_command(CLI::App& app, int& exit_code) {
     command->add_option("--lvsrouter", arguments->lvsrouter, "the daemon's program")
         ->capture_default_str();
     command->add_option("--guest", arguments->guest, "guest.sh, which boots the kernel");
-    command->add_option("--timeout", arguments->timeout, "seconds of wall time for all of it")
+    command
+        ->add_option("--timeout", arguments->timeout,
+                     "seconds of wall time for all of it; 0 = no limit")
         ->capture_default_str();
     add_warnings_option(*command, arguments->warnings);
     command->add_flag("--segments", arguments->segments,
