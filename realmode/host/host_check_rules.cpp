@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What is loaded, held against what the configuration needs.
 #include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -23,11 +26,17 @@ bool masquerades(const scenario::NatRule& rule, const router::MasqueradeNeed& ne
                scenario::NetworkSide::public_net;
 }
 
-std::string perhaps(const std::vector<std::string>& unread) {
+std::vector<UnreadRule> those(const std::vector<UnreadRule>& unread, const auto& may_do_it) {
+    std::vector<UnreadRule> found;
+    std::ranges::copy_if(unread, std::back_inserter(found), may_do_it);
+    return found;
+}
+
+std::string perhaps(const std::vector<UnreadRule>& unread) {
     return unread.empty()
                ? ""
                : fmt::format("; {} loaded rule{} could not be read and may do it: {}",
-                             unread.size(), unread.size() == 1 ? "" : "s", unread.front());
+                             unread.size(), unread.size() == 1 ? "" : "s", unread.front().text);
 }
 
 }  // namespace
@@ -64,10 +73,13 @@ void HostCheck::check_mark(const router::MarkNeed& need) {
                          ? std::string("no firewall mark")
                          : fmt::format("firewall mark {}", missing->found.value());
     const auto* to = missing->ports.first == missing->ports.last ? "port" : "ports";
-    add(facts_.rules.unread_marks.empty() ? Severity::error : Severity::warning, need.location,
+    const auto unread = those(facts_.rules.unread_marks, [&](const UnreadRule& rule) {
+        return !rule.destination || rule.destination->contains(need.vip);
+    });
+    add(unread.empty() ? Severity::error : Severity::warning, need.location,
         fmt::format("{} needs firewall mark {}: packets to {} {} {} of {} get {}{}", need.reason,
                     need.mark.value(), to_string(need.protocol), to, missing->ports.to_string(),
-                    need.vip.to_string(), got, perhaps(facts_.rules.unread_marks)),
+                    need.vip.to_string(), got, perhaps(unread)),
         rules_command_ + " | nft -f -");
 }
 
@@ -94,10 +106,12 @@ void HostCheck::check_masquerade(const router::MasqueradeNeed& need) {
     if (std::ranges::any_of(facts_.rules.nat, does)) {
         return;
     }
-    add(facts_.rules.unread_nat.empty() ? Severity::error : Severity::warning, need.location,
+    const auto unread = those(facts_.rules.unread_nat, [&](const UnreadRule& rule) {
+        return !rule.source || rule.source->overlaps(need.source);
+    });
+    add(unread.empty() ? Severity::error : Severity::warning, need.location,
         fmt::format("{}: connections that {} opens from port {} are not masqueraded{}", need.reason,
-                    need.source.to_string(), need.source_port.value(),
-                    perhaps(facts_.rules.unread_nat)),
+                    need.source.to_string(), need.source_port.value(), perhaps(unread)),
         rules_command_ + " | nft -f -");
 }
 

@@ -20,6 +20,24 @@ void for_lines(std::string_view text, const Each& each) {
     }
 }
 
+/// iptables-save prints source and destination before all that could not be read, which may hold
+/// words that look like them.
+UnreadRule unread(std::string_view line, std::span<const RuleWord> words) {
+    UnreadRule rule{std::string(line)};
+    while (words.size() >= 2) {
+        const bool negated = words[0].text == "!";
+        const auto option = words[negated ? 1 : 0].text;
+        if ((option != "-s" && option != "-d") || (negated && words.size() < 3)) {
+            break;
+        }
+        if (!negated) {
+            (option == "-s" ? rule.source : rule.destination) = Network::parse(words[1].text);
+        }
+        words = words.subspan(negated ? 3 : 2);
+    }
+    return rule;
+}
+
 void add_iptables_rule(std::string_view table, std::string_view line,
                        std::span<const RuleWord> words, const scenario::DeviceSides& devices,
                        LoadedRules& rules) {
@@ -30,7 +48,7 @@ void add_iptables_rule(std::string_view table, std::string_view line,
         if (rule) {
             rules.marks.push_back(*rule);
         } else {
-            rules.unread_marks.emplace_back(line);
+            rules.unread_marks.push_back(unread(line, words.subspan(2)));
         }
     } else if (table == "nat" && chain == "POSTROUTING") {
         const auto rule =
@@ -38,7 +56,7 @@ void add_iptables_rule(std::string_view table, std::string_view line,
         if (rule) {
             rules.nat.push_back(*rule);
         } else {
-            rules.unread_nat.emplace_back(line);
+            rules.unread_nat.push_back(unread(line, words.subspan(2)));
         }
     }
 }

@@ -3,6 +3,7 @@
 /// `nft -j list ruleset`, `arptables-save`.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,12 +14,18 @@
 
 namespace lvslab::realmode {
 
+/// A rule that says more than can be read here. It may do anything to the packets that these
+/// networks hold (unset: to any), and nothing to others.
+struct UnreadRule {
+    std::string text;  ///< as it was printed
+    std::optional<Network> source{}, destination{};
+};
+
 /// The rules that matter to an LVS router, as far as they can be read. Locations name the program.
 struct LoadedRules {
     std::vector<scenario::MarkRule> marks;  ///< prerouting, in the order in which they take effect
     std::vector<scenario::NatRule> nat;     ///< postrouting: masquerading and SNAT
-    /// Rules of the same chains that say more than can be read here, as they were printed.
-    std::vector<std::string> unread_marks, unread_nat;
+    std::vector<UnreadRule> unread_marks, unread_nat;  ///< of the same chains
     std::vector<Address> silent;  ///< ARP requests for these addresses are dropped
 };
 

@@ -179,7 +179,7 @@ void for_ports(const Statement& said, const Each& each) {
 
 void add_mark(const Statement& said, const std::string& text, LoadedRules& rules) {
     if (!said.readable || !said.source_ports.empty()) {
-        rules.unread_marks.push_back(text);
+        rules.unread_marks.push_back({text, said.source, said.destination});
     } else if (said.mark) {
         for_ports(said, [&](const auto&, const auto& ports) {
             rules.marks.push_back({said.protocol,
@@ -195,7 +195,7 @@ void add_mark(const Statement& said, const std::string& text, LoadedRules& rules
 
 void add_nat(const Statement& said, const std::string& text, LoadedRules& rules) {
     if (!said.readable) {
-        rules.unread_nat.push_back(text);
+        rules.unread_nat.push_back({text, said.source, said.destination});
         return;
     }
     if (!said.masquerades && !said.snat) {

@@ -217,6 +217,18 @@ class Check(OwnNetwork):
         run("iptables", "-t", "mangle", "-D", "PREROUTING", "2")
         self.assertEqual(len(self.messages(config)), 1)
 
+    def test_a_rule_for_another_address_excuses_nothing(self):
+        config = self.config()
+        self.be_the_primary()
+        run("iptables-restore", text=self.rules(config, "--format", "iptables"))
+        run("iptables", "-t", "mangle", "-F", "PREROUTING")
+        for address, severity in (("192.168.26.11", "error"), ("192.168.26.10", "warning")):
+            run("iptables", "-t", "mangle", "-A", "PREROUTING", "-d", address, "-i", "eth1", "-p",
+                "tcp", "--dport", "21", "-j", "MARK", "--set-mark", "21")
+            of_marks = [f["severity"] for f in self.check(config)["findings"]
+                        if "needs firewall mark 21" in f["message"]]
+            self.assertEqual(of_marks, [severity] * 2)
+
     def test_another_passive_range_is_another_need(self):
         config = self.config()
         self.be_the_primary()

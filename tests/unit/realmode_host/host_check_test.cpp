@@ -375,11 +375,22 @@ const std::vector<Case> rule_faults{
     {"mark_perhaps", "nat", sound_router,
      [](Facts& f, Config&) {
          f.rules.marks.pop_back();
-         f.rules.unread_marks = {"-A PREROUTING -j OURS"};
+         f.rules.unread_marks = {{"-A PREROUTING -j OURS"},
+                                 {"-A PREROUTING -d 192.168.26.11/32 -j OURS", std::nullopt,
+                                  Network::parse("192.168.26.11/32")}};
      },
      "warning lvs.cf:15:14: virtual \"ftp\" needs firewall mark 21: packets to tcp port 21 of "
      "192.168.26.10 get no firewall mark; 1 loaded rule could not be read and may do it: -A "
      "PREROUTING -j OURS",
+     "lvsrouter rules | nft -f -"},
+    {"no_mark_though_another_address_may_have_one", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.rules.marks.pop_back();
+         f.rules.unread_marks = {{"-A PREROUTING -d 192.168.26.11/32 -i eth0 -j MARK", std::nullopt,
+                                  Network::parse("192.168.26.11/32")}};
+     },
+     "error lvs.cf:15:14: virtual \"ftp\" needs firewall mark 21: packets to tcp port 21 of "
+     "192.168.26.10 get no firewall mark -> ",
      "lvsrouter rules | nft -f -"},
     {"stray_mark", "nat", sound_router,
      [](Facts& f, Config&) { f.rules.marks.push_back(mark(80, 80, 21)); },
@@ -399,10 +410,19 @@ const std::vector<Case> rule_faults{
     {"masquerading_perhaps", "nat", sound_router,
      [](Facts& f, Config&) {
          f.rules.nat.clear();
-         f.rules.unread_nat = {"-A POSTROUTING -j OURS", "-A POSTROUTING -j THEIRS"};
+         f.rules.unread_nat = {{"-A POSTROUTING -j OURS"}, {"-A POSTROUTING -j THEIRS"}};
      },
      "warning lvs.cf:14:12: active FTP of virtual \"ftp\": connections that 10.11.12.0/24 opens "
      "from port 20 are not masqueraded; 2 loaded rules could not be read and may do it",
+     "lvsrouter rules | nft -f -"},
+    {"no_masquerading_though_others_may_be", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.rules.nat.clear();
+         f.rules.unread_nat = {{"-A POSTROUTING -s 10.0.3.0/24 ! -d 10.0.3.0/24 -j MASQUERADE",
+                                Network::parse("10.0.3.0/24"), std::nullopt}};
+     },
+     "error lvs.cf:14:12: active FTP of virtual \"ftp\": connections that 10.11.12.0/24 opens "
+     "from port 20 are not masqueraded -> ",
      "lvsrouter rules | nft -f -"},
     {"rules_not_known", "nat", sound_router,
      [](Facts& f, Config&) { f.rules_not_read = {"iptables-save: not installed"}; },

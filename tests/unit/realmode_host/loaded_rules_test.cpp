@@ -13,8 +13,10 @@ namespace lvslab::realmode {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::ResultOf;
 
 LoadedRules of_iptables(const std::string& text) {
     LoadedRules rules;
@@ -43,10 +45,31 @@ TEST(LoadedRules, are_read_from_what_iptables_saves) {
     ASSERT_EQ(rules.marks.size(), 1U);
     EXPECT_EQ(rules.marks[0].mark, Fwmark{21});
     EXPECT_EQ(rules.marks[0].last_port, Port{20000});
-    EXPECT_THAT(rules.unread_marks, ElementsAre("-A PREROUTING -j OURS"));
+    EXPECT_THAT(rules.unread_marks, ElementsAre(Field(&UnreadRule::text, "-A PREROUTING -j OURS")));
     ASSERT_EQ(rules.nat.size(), 1U);
     EXPECT_EQ(rules.nat[0].first_source_port, Port{20});
-    EXPECT_THAT(rules.unread_nat, ElementsAre("-A POSTROUTING -o eth9 -j MASQUERADE"));
+    EXPECT_THAT(rules.unread_nat,
+                ElementsAre(Field(&UnreadRule::text, "-A POSTROUTING -o eth9 -j MASQUERADE")));
+}
+
+std::string networks_of(const UnreadRule& rule) {
+    return (rule.source ? rule.source->to_string() : "any") + " to " +
+           (rule.destination ? rule.destination->to_string() : "any");
+}
+
+TEST(LoadedRules, that_are_not_read_tell_for_which_addresses_they_are) {
+    const auto rules = of_iptables(
+        "*mangle\n"
+        "-A PREROUTING -d 192.168.26.10/32 -i eth1 -p tcp -m tcp --dport 80 -j MARK --set-mark 80\n"
+        "-A PREROUTING -s 10.0.0.0/8 -d 192.168.26.0/24 -i eth1 -j OURS\n"
+        "-A PREROUTING ! -s 10.0.0.0/8 ! -d 192.168.26.10/32 -i eth1 -j OURS\n"
+        "-A PREROUTING -i eth1 -m comment --comment \"not -d 192.168.26.10/32\" -j OURS\n"
+        "COMMIT\n");
+    EXPECT_THAT(
+        rules.unread_marks,
+        ElementsAre(ResultOf(networks_of, "any to 192.168.26.10/32"),
+                    ResultOf(networks_of, "10.0.0.0/8 to 192.168.26.0/24"),
+                    ResultOf(networks_of, "any to any"), ResultOf(networks_of, "any to any")));
 }
 
 std::string chain(const std::string& name, const std::string& type, const std::string& hook,
@@ -117,6 +140,17 @@ TEST(LoadedRules, that_say_more_are_kept_unread) {
         EXPECT_THAT(rules.marks, IsEmpty()) << more;
         EXPECT_EQ(rules.unread_marks.size(), 1U) << more;
     }
+}
+
+TEST(LoadedRules, of_nft_that_are_not_read_tell_for_which_addresses_they_are) {
+    const auto device = std::string(
+        R"({"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}})");
+    const auto rules = of_nft(
+        chain("pre", "filter", "prerouting", -150) +
+        rule("pre", match("ip", "daddr", "\"192.168.26.10\"") + "," + device + "," + set_mark(80)) +
+        rule("pre", match("ip", "daddr", "\"@set\"") + "," + set_mark(80)));
+    EXPECT_THAT(rules.unread_marks, ElementsAre(ResultOf(networks_of, "any to 192.168.26.10/32"),
+                                                ResultOf(networks_of, "any to any")));
 }
 
 TEST(LoadedRules, of_iptables_are_left_to_iptables_save) {
