@@ -30,6 +30,7 @@ struct Arguments {
 struct Outcome {
     std::string part;  ///< of this host in the cluster; empty = it was not looked at
     std::vector<HostFinding> findings;
+    std::vector<std::string> misfits;  ///< of the command line: then nothing was looked at
     int exit_code = done;
 };
 
@@ -68,6 +69,11 @@ Outcome look(const Arguments& arguments) {
         return outcome;
     }
     const auto& config = read->config;
+    outcome.misfits = arguments.options.misfits(config);
+    if (!outcome.misfits.empty()) {
+        outcome.exit_code = bad_input;
+        return outcome;
+    }
     if (partner) {
         add(config::compare(config, *partner), "copy one file to both routers", outcome);
     }
@@ -132,6 +138,12 @@ void print_json(const Arguments& arguments, const Outcome& outcome) {
 
 int check(const Arguments& arguments) {
     const auto outcome = look(arguments);
+    for (const auto& sentence : outcome.misfits) {
+        fmt::print(stderr, "lvsrouter check: {}\n", sentence);
+    }
+    if (!outcome.misfits.empty()) {
+        return outcome.exit_code;
+    }
     if (arguments.json) {
         print_json(arguments, outcome);
     } else {

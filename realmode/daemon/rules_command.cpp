@@ -53,21 +53,31 @@ std::string names_of(const std::vector<router::RealServerNeed>& servers) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-int print_for_real_server(const router::HostRules& rules, const Arguments& arguments,
-                          router::RulesFormat format) {
+int refuse_unknown_server(const std::string& name,
+                          const std::vector<router::RealServerNeed>& servers) {
+    return refuse(fmt::format("no active server of an active virtual is called {}; there are {}",
+                              name, servers.empty() ? "none" : names_of(servers)));
+}
+
+/// Under NAT no real server needs anything; who there is, is who would need it otherwise.
+int refuse_under_nat(config::LvsConfig config, const std::string& name) {
+    config.network = config::NetworkType::direct;
+    const auto rules = router::host_rules(config);
+    return servers_called(rules, name).empty()
+               ? refuse_unknown_server(name, rules.real_servers)
+               : refuse(fmt::format("real server {}: under network = nat a real server needs "
+                                    "nothing but nat_router as its gateway",
+                                    name));
+}
+
+int print_for_real_server(const config::LvsConfig& config, const router::HostRules& rules,
+                          const Arguments& arguments, router::RulesFormat format) {
     if (rules.network == config::NetworkType::nat) {
-        return refuse(
-            fmt::format("real server {}: under network = nat a real server needs "
-                        "nothing but nat_router as its gateway",
-                        arguments.real_server));
+        return refuse_under_nat(config, arguments.real_server);
     }
     const auto found = servers_called(rules, arguments.real_server);
     if (found.empty()) {
-        return refuse(
-            fmt::format("no active server of an active virtual is called {}; there are "
-                        "{}",
-                        arguments.real_server,
-                        rules.real_servers.empty() ? "none" : names_of(rules.real_servers)));
+        return refuse_unknown_server(arguments.real_server, rules.real_servers);
     }
     if (found.size() > 1) {
         std::vector<std::string> addresses;
@@ -88,9 +98,16 @@ int print_rules(const Arguments& arguments) {
     if (!read) {
         return bad_input;
     }
+    const auto misfits = arguments.options.misfits(read->config);
+    for (const auto& sentence : misfits) {
+        refuse(sentence);
+    }
+    if (!misfits.empty()) {
+        return bad_input;
+    }
     const auto rules = router::host_rules(read->config, arguments.options.values());
     if (!arguments.real_server.empty()) {
-        return print_for_real_server(rules, arguments, format);
+        return print_for_real_server(read->config, rules, arguments, format);
     }
     const auto formats = router::router_formats();
     if (std::ranges::find(formats, format) == formats.end()) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "realmode/daemon/rules_options.hpp"
 
+#include <cstdint>
+#include <set>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace lvslab::realmode {
 
@@ -36,6 +40,27 @@ router::HostRulesOptions RulesOptions::values() const {
         options.mark_ports.push_back(router::MarkPorts::parse(text).value());
     }
     return options;
+}
+
+std::vector<std::string> RulesOptions::misfits(const config::LvsConfig& config) const {
+    std::set<std::uint32_t> marks;
+    for (const auto& v : config.virtual_servers) {
+        if (v.active && v.fwmark != Fwmark{}) {
+            marks.insert(v.fwmark.value());
+        }
+    }
+    std::vector<std::string> found;
+    for (const auto& text : mark_ports) {
+        const auto mark = router::MarkPorts::parse(text).value().mark.value();
+        if (!marks.contains(mark)) {
+            found.push_back(fmt::format(
+                "--mark-ports {}: no active virtual has fwmark {}; there {}", text, mark,
+                marks.empty() ? "are none"
+                              : fmt::format("{} {}", marks.size() == 1 ? "is" : "are",
+                                            fmt::join(marks, ", "))));
+        }
+    }
+    return found;
 }
 
 std::string RulesOptions::again() const {

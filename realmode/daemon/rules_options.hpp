@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "core/config/lvs_config.hpp"
 #include "core/router/host_rules.hpp"
 
 namespace lvslab::realmode {
@@ -18,6 +19,8 @@ struct RulesOptions {
     void add_to(CLI::App& command);
     /// Once the command line has been read and found right.
     router::HostRulesOptions values() const;
+    /// What of them fits no service of the configuration, one sentence each.
+    std::vector<std::string> misfits(const config::LvsConfig& config) const;
     /// As they were given, to be given again: " --ftp-ports 1024:65535". Empty for the defaults.
     std::string again() const;
 };

@@ -176,6 +176,9 @@ class Rules(OwnNetwork):
                 (["--format", "arptables"], "is for real servers alone"),
                 (["--ftp-ports", "9:1"], "\"9:1\" is no PORT or FIRST:LAST"),
                 (["--mark-ports", "443"], "\"443\" is no MARK=PORT"),
+                (["--mark-ports", "21=443", "--mark-ports", "99=443"],
+                 "lvsrouter rules: --mark-ports 99=443: no active virtual has fwmark 99; there is "
+                 "21\n"),
                 (["--format", "pf"], "pf not in")):
             done = run(LVSROUTER, "rules", "--config", self.config("direct"), *options,
                        check=False)
@@ -187,6 +190,12 @@ class Rules(OwnNetwork):
                    check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("needs nothing but nat_router", done.stderr)
+        done = run(LVSROUTER, "rules", "--real-server", "elm", "--config", self.config(),
+                   check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no active server of an active virtual is called elm; there are oak "
+                      "(10.11.12.21)\n", done.stderr)
+        self.assertNotIn("nat_router", done.stderr)
 
 
 class Check(OwnNetwork):
@@ -228,6 +237,15 @@ class Check(OwnNetwork):
             of_marks = [f["severity"] for f in self.check(config)["findings"]
                         if "needs firewall mark 21" in f["message"]]
             self.assertEqual(of_marks, [severity] * 2)
+
+    def test_ports_of_a_mark_that_no_service_has_are_refused(self):
+        config = self.config(blocks=FTP.format(vip="192.168.26.10", server="10.11.12.21").replace(
+            "    fwmark = 21\n", ""))
+        self.be_the_primary()
+        done = run(LVSROUTER, "check", "--config", config, "--mark-ports", "99=443", check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr, "lvsrouter check: --mark-ports 99=443: no active virtual has "
+                                      "fwmark 99; there are none\n")
 
     def test_another_passive_range_is_another_need(self):
         config = self.config()
