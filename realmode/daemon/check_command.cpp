@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "core/config/compare.hpp"
@@ -30,7 +31,8 @@ struct Arguments {
 struct Outcome {
     std::string part;  ///< of this host in the cluster; empty = it was not looked at
     std::vector<HostFinding> findings;
-    std::vector<std::string> misfits;  ///< of the command line: then nothing was looked at
+    std::vector<std::string> not_looked_at;  ///< of the host, for want of a right or a program
+    std::vector<std::string> misfits;        ///< of the command line: then nothing was looked at
     int exit_code = done;
 };
 
@@ -83,6 +85,7 @@ Outcome look(const Arguments& arguments) {
     const auto rules_command =
         "lvsrouter rules --config " + arguments.config + arguments.options.again();
     const auto of_host = check_host(config, rules, facts, rules_command);
+    outcome.not_looked_at = not_looked_at(config, facts);
     outcome.findings.insert(outcome.findings.end(), of_host.begin(), of_host.end());
     const bool stops = std::ranges::any_of(
         outcome.findings, [](const auto& finding) { return finding.severity == Severity::error; });
@@ -108,12 +111,15 @@ void print_text(const Outcome& outcome) {
             fmt::print("    cure: {}\n", finding.cure);
         }
     }
-    fmt::print("{}{}, {}, {}\n",
+    fmt::print("{}{}, {}, {}{}\n",
                outcome.part.empty() ? "The configuration is bad; this host was not looked at: "
                                     : fmt::format("This host is {}: ", outcome.part),
                counted(count(outcome, Severity::error), "error"),
                counted(count(outcome, Severity::warning), "warning"),
-               counted(count(outcome, Severity::note), "note"));
+               counted(count(outcome, Severity::note), "note"),
+               outcome.not_looked_at.empty()
+                   ? ""
+                   : fmt::format("; not looked at: {}", fmt::join(outcome.not_looked_at, ", ")));
 }
 
 void print_json(const Arguments& arguments, const Outcome& outcome) {
@@ -131,6 +137,7 @@ void print_json(const Arguments& arguments, const Outcome& outcome) {
                                           {"errors", count(outcome, Severity::error)},
                                           {"warnings", count(outcome, Severity::warning)},
                                           {"notes", count(outcome, Severity::note)},
+                                          {"not_looked_at", outcome.not_looked_at},
                                           {"findings", findings}};
     fmt::print("{}\n",
                document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));

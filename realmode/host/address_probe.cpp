@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -61,6 +62,9 @@ public:
     const std::error_code& error() const { return error_; }
 
     void ask(const Address& address) {
+        if (error_) {
+            return;
+        }
         const auto& own = *interface_.hardware_address;
         if (address.is_v4()) {
             send(arp_probe(address, own));
@@ -108,6 +112,11 @@ private:
     std::error_code error_;
 };
 
+/// packet(7): a packet socket is for who has the capability.
+std::string reason_of(const std::error_code& error) {
+    return error == std::errc::operation_not_permitted ? "CAP_NET_RAW is missing" : error.message();
+}
+
 class Probing {
 public:
     explicit Probing(const std::vector<AddressQuestion>& questions) {
@@ -141,7 +150,7 @@ public:
         for (const auto& ear : ears_) {
             if (ear->error()) {
                 probe.failures.push_back(fmt::format("{} was not asked: {}", ear->interface().name,
-                                                     ear->error().message()));
+                                                     reason_of(ear->error())));
             }
         }
         return probe;

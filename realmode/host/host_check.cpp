@@ -125,6 +125,19 @@ std::vector<HostFinding> check_host(const config::LvsConfig& config, const route
     return HostCheck(config, rules, facts, rules_command).check();
 }
 
+std::vector<std::string> not_looked_at(const config::LvsConfig& config, const HostFacts& facts) {
+    std::vector<std::string> parts;
+    if (!facts.rules_not_read.empty()) {
+        parts.emplace_back("loaded rules");
+    }
+    // Nobody was asked where the host is no router.
+    if (!facts.probe.failures.empty() &&
+        (is_here(facts, config.primary) || is_here(facts, config.backup))) {
+        parts.emplace_back("who else holds a virtual address");
+    }
+    return parts;
+}
+
 std::vector<HostFinding> HostCheck::check() {
     if (!parts_.router() && parts_.real_servers.empty()) {
         add(Severity::error, config::place_of(config_, "primary"),

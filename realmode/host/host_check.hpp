@@ -39,6 +39,10 @@ HostParts parts_of_host(const config::LvsConfig& config, const router::HostRules
 std::vector<HostFinding> check_host(const config::LvsConfig& config, const router::HostRules& rules,
                                     const HostFacts& facts, const std::string& rules_command);
 
+/// What check_host() could not judge because the facts are not known ("loaded rules"): an outcome
+/// without findings says nothing about it.
+std::vector<std::string> not_looked_at(const config::LvsConfig& config, const HostFacts& facts);
+
 /// The first ports of a need that loaded rules do not mark as they should, and the mark that they
 /// give to the first of them (0 = none). Rules for some sources alone do not count.
 struct MissingMark {

@@ -247,6 +247,23 @@ class Check(OwnNetwork):
         self.assertEqual(done.stderr, "lvsrouter check: --mark-ports 99=443: no active virtual has "
                                       "fwmark 99; there are none\n")
 
+    def test_without_rights_it_says_what_it_has_not_looked_at(self):
+        config = self.config()
+        os.chmod(config, 0o644)
+        os.chmod(self.folder.name, 0o755)
+        self.be_the_primary()
+        run("nft", "-f", "-", text=self.rules(config))
+        parts = ["loaded rules", "who else holds a virtual address"]
+        bare = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", LVSROUTER, "check",
+                "--config", config)
+        found = json.loads(run(*bare, "--json", check=False).stdout)
+        self.assertEqual(found["not_looked_at"], parts)
+        self.assertIn("cannot tell whether another host holds a virtual address: eth0 was not "
+                      "asked: CAP_NET_RAW is missing", [f["message"] for f in found["findings"]])
+        self.assertRegex(run(*bare, check=False).stdout,
+                         f"This host is the primary router: .*; not looked at: {', '.join(parts)}\n$")
+        self.assertEqual(self.check(config)["not_looked_at"], [])
+
     def test_another_passive_range_is_another_need(self):
         config = self.config()
         self.be_the_primary()
