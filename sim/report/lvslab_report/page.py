@@ -59,15 +59,18 @@ def numbers_table(c):
     # A column of zeros says less than no column.
     lost = [m for m in COUNTS if m in ("refused", "timed_out")
             or any((s.mean(m) or 0) > 0 for s in c.schedulers)]
+    # The flow world has no packets to count.
+    sent = any((s.mean("router_bytes") or 0) > 0 for s in c.schedulers)
     head = (["", "served"] + [m.replace("_", " ") for m in lost] + [name for _, name in TIMES]
-            + ["imbalance", "Jain", "used %", "router sent"])
+            + ["imbalance", "Jain", "used %"] + ["router sent"] * sent)
     rows = []
     best = c.best()
     for s in c.best_first():
         cells = [escape(s.name), count(s, "served")] + [count(s, m) for m in lost]
         cells += [time(s, metric) for metric, _ in TIMES]
         cells += [number(s, "imbalance", 1, 2), number(s, "jain", 1, 3),
-                  number(s, "utilisation", 100, 1), cell(size(s.mean("router_bytes")), "")]
+                  number(s, "utilisation", 100, 1)]
+        cells += [cell(size(s.mean("router_bytes")), "")] * sent
         kind = " class=best" if s.name in best else ""
         rows.append(f"<tr{kind}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return ("<div class=scroll><table><thead><tr>" + "".join(f"<th>{h}</th>" for h in head)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What `lvslab compare` leaves behind. Called as compare_test.py LVSLAB TOY_RUN."""
+import json
 import os
 import re
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from toy_comparison import SCENARIO, ToyComparison
+from toy_comparison import LVSLAB, SCENARIO, ToyComparison
 
 
 class Compare(ToyComparison):
@@ -64,6 +65,19 @@ class Compare(ToyComparison):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(any("One repetition" in t for t in self.texts("method")))
         self.assertNotIn("significantly", self.texts("verdict")[0])
+
+    def test_what_no_run_counted_is_no_column(self):
+        # The flow world has no packets: "0 B" would be a wrong figure.
+        self.compare("--seeds", "1", "--schedulers", "rr,wlc")
+        self.assertIn("<th>router sent</th>", self.read("out", "index.html"))
+        summary = self.summary()
+        for scheduler in summary["schedulers"]:
+            scheduler["metrics"]["router_bytes"]["mean"] = 0
+        with open(self.path("out", "summary.json"), "w", encoding="utf-8") as file:
+            json.dump(summary, file)
+        subprocess.run([LVSLAB, "report", self.path("out")], check=True, stdout=subprocess.DEVNULL)
+        page = self.read("out", "index.html")
+        self.assertFalse("router sent" in page, "a column of zeros")
 
     def test_one_algorithm_alone_is_a_page_too(self):
         done = self.compare("--schedulers", "wlc", "--seeds", "2")
