@@ -469,6 +469,7 @@ private:
         for (auto& service : status.services) {
             const auto* found =
                 service.in_ipvs ? find_service(*listed, normalised(service.key)) : nullptr;
+            service.in_ipvs = found != nullptr;  // an administrator may have taken it out
             for (auto& server : service.servers) {
                 if (found != nullptr) {
                     add_counters(server, *found);

@@ -198,6 +198,13 @@ TEST_F(TwoRouters, AnAddressWhoseDeviceIsMissingIsNotToldAsHeld) {
     }
 }
 
+TEST_F(TwoRouters, AServiceThatAnAdministratorTookOutIsNotToldAsInIpvs) {
+    begin();
+    EXPECT_EQ(routers[0]->status().at("services").at(0).at("in_ipvs"), true);
+    routers[0]->ipvs().clear();
+    EXPECT_EQ(routers[0]->status().at("services").at(0).at("in_ipvs"), false);
+}
+
 TEST_F(TwoRouters, ReleaseHandsOverAndStopLeavesNothing) {
     begin();
     EXPECT_EQ(routers[0]->command({"release"}), 0);
