@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <system_error>
+
+#include <fmt/format.h>
 
 #include "realmode/daemon/commands.hpp"
 #include "realmode/daemon/daemon.hpp"
@@ -17,6 +21,10 @@ struct CleanArguments {
 };
 
 int clean(const CleanArguments& arguments) {
+    if (std::error_code error; !std::filesystem::exists(arguments.state, error) && !error) {
+        fmt::print("{} is not there: no router ran with it, nothing to do\n", arguments.state);
+        return done;
+    }
     const auto lock = LockFile::take(arguments.state + "/lock");
     if (!lock) {
         std::fputs(lock.diagnostics.to_string().c_str(), stderr);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`lvsrouter run` on hosts that are not fit, in a network namespace of their own.
+"""`lvsrouter run` and `clean` where no router is or can be, in a network namespace of their own.
 
 Called as run_test.py LVSROUTER.
 """
@@ -27,6 +27,24 @@ class Run(OwnNetwork):
         self.become(("192.168.26.8/24", "eth0"))
         run("ip", "link", "set", "eth0", "down")
         self.assertNotIn("this host has neither", self.run_router(self.config()).stderr)
+
+
+class Clean(OwnNetwork):
+    def clean(self, state):
+        return run(LVSROUTER, "clean", "--state", state, check=False)
+
+    def test_where_no_router_ran_there_is_nothing_to_do(self):
+        state = os.path.join(self.folder.name, "state")
+        done = self.clean(state)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout,
+                         f"{state} is not there: no router ran with it, nothing to do\n")
+        self.assertFalse(os.path.exists(state))
+
+    def test_a_state_folder_that_is_none_is_refused(self):
+        done = self.clean(self.config())
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("lvs.cf/lock: cannot be opened: Not a directory", done.stderr)
 
 
 if __name__ == "__main__":
