@@ -374,14 +374,24 @@ private:
                     answer.error = "this router is not active: there is nothing to hand over";
                     break;
                 }
-                router_->release();
-                break;
+                return release();
             case ControlCommand::stop:
                 boost::asio::post(loop_, [this, keep = request.keep] { terminate(keep); });
                 break;
             case ControlCommand::watch:
                 break;
         }
+        return answer;
+    }
+
+    /// Also without a partner: pulse drops the service then, too.
+    ControlAnswer release() {
+        ControlAnswer answer;
+        if (const auto risk = board_.release_risk(file_.config, timers_.now())) {
+            log(LogLevel::warning, *risk);
+            answer.findings.push_back("warning: " + *risk);
+        }
+        router_->release();
         return answer;
     }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/router/daemon_settings.hpp"
 #include "core/router/desired_services.hpp"
 
@@ -106,6 +108,19 @@ std::string StatusBoard::partner(const config::LvsConfig& config, Time now) cons
         return "silent";
     }
     return std::string(to_string(latest->second.word));
+}
+
+std::optional<std::string> StatusBoard::release_risk(const config::LvsConfig& config,
+                                                     Time now) const {
+    const auto of = partner(config, now);
+    if (of != "none" && of != "silent") {
+        return std::nullopt;
+    }
+    return fmt::format(
+        "{}: nobody takes the services over, and they are down until this router is "
+        "active again, within deadtime ({})",
+        of == "none" ? "there is no partner (backup_active = 0)" : "the partner is silent",
+        lvslab::to_string(config.deadtime));
 }
 
 ServerState StatusBoard::state_of(const Place& place) const {

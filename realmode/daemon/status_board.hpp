@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/config/lvs_config.hpp"
@@ -22,6 +24,9 @@ public:
 
     /// Without what only the process knows (version, file, processes, links, counters).
     Status status(const config::LvsConfig& config, bool primary, Time now) const;
+
+    /// Why a release now would leave the services to nobody; nothing if a partner is heard.
+    std::optional<std::string> release_risk(const config::LvsConfig& config, Time now) const;
 
 private:
     struct Heard {

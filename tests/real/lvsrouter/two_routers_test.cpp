@@ -207,16 +207,27 @@ TEST_F(TwoRouters, AServiceThatAnAdministratorTookOutIsNotToldAsInIpvs) {
 
 TEST_F(TwoRouters, ReleaseHandsOverAndStopLeavesNothing) {
     begin();
-    EXPECT_EQ(routers[0]->command({"release"}), 0);
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"release"}, &output), 0);
+    EXPECT_EQ(output, "") << "the partner is there";
     EXPECT_TRUE(until([&] { return serves(1); }));
     EXPECT_EQ(both_had_vip, 0ns);
-    std::string output;
     EXPECT_EQ(routers[0]->command({"release"}, &output), 1);
     EXPECT_THAT(output, HasSubstr("not active"));
     EXPECT_EQ(routers[1]->command({"stop"}), 0);
     EXPECT_EQ(routers[1]->wait(), 0);
     EXPECT_FALSE(routers[1]->has_vip());
     EXPECT_TRUE(routers[1]->table().services.empty());
+    EXPECT_TRUE(until([&] { return serves(0); }));
+}
+
+TEST_F(TwoRouters, AReleaseToADeadPartnerIsDoneWithAWarning) {
+    begin();
+    std::string output;
+    EXPECT_EQ(routers[1]->command({"stop"}), 0);
+    pass(2 * deadtime);
+    EXPECT_EQ(routers[0]->command({"release"}, &output), 0);
+    EXPECT_THAT(output, HasSubstr("warning: the partner is silent: nobody takes the services"));
     EXPECT_TRUE(until([&] { return serves(0); }));
 }
 

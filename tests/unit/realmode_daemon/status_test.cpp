@@ -126,6 +126,18 @@ TEST_F(Board, TellsTheLastHeartbeatOnEachPathAndWhenItIsTooOld) {
     EXPECT_EQ(status(8s).partner, "silent");
 }
 
+TEST_F(Board, WarnsOfAReleaseToNobody) {
+    EXPECT_THAT(board.release_risk(config, begin + 1s).value_or(""),
+                HasSubstr("the partner is silent: nobody takes the services over"));
+    happens(1s, ports::HeartbeatHeard{pulse::Path::public_net, pulse::Word::stopped});
+    EXPECT_EQ(board.release_risk(config, begin + 6s), std::nullopt);
+    EXPECT_THAT(board.release_risk(config, begin + 7s).value_or(""),
+                HasSubstr("active again, within deadtime (5s)"));
+    config.backup_active = false;
+    EXPECT_THAT(board.release_risk(config, begin + 2s).value_or(""),
+                HasSubstr("there is no partner"));
+}
+
 TEST_F(Board, FollowsServersInAndOutOfTheirService) {
     becomes_active(1s);
     happens(1s, ports::DestinationAdded{service(0), server(0, 0), Weight{2}});
