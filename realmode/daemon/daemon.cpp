@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "core/config/places.hpp"
 #include "core/router/daemon_settings.hpp"
 #include "core/router/lvs_router.hpp"
 #include "realmode/daemon/commands.hpp"
@@ -253,6 +254,9 @@ private:
         }
         if (const auto line = lines_.line(event, from, RareNote::Clock::now())) {
             log(line->level, line->text);
+            if (reloading_ && line->level != LogLevel::info) {
+                reloading_->troubles.warning(reloading_->place, line->text);
+            }
         }
         if (const auto* heard = std::get_if<ports::HeartbeatHeard>(&event);
             heard != nullptr && heard->word == pulse::Word::running) {
@@ -404,7 +408,10 @@ private:
         }
         if (read) {
             log_findings(read.diagnostics);
-            take_over(*std::move(read.value));
+            const auto troubles = take_over(*std::move(read.value));
+            for (const auto& trouble : troubles.items()) {
+                answer.findings.push_back(trouble.to_string());
+            }
         } else {
             router_notes_ = NoteFrom::refusal;
             router_->reload_failed(read.diagnostics);
@@ -417,13 +424,17 @@ private:
         return answer;
     }
 
-    void take_over(LvsCfFile file) {
+    /// What this host keeps the new file from: a finding, too, though the file stands.
+    Diagnostics take_over(LvsCfFile file) {
         file_ = std::move(file);
         tell_signs();
+        reloading_ = Reloaded{config::place_of(file_.config, "heartbeat_port"), {}};
         heartbeats_->reconfigure(file_.config);
         interfaces_.watch(file_.config, [this](bool up) { router_->links_changed(up); });
+        reloading_->place = file_.config.location;
         router_->reload(file_.config);
         keep_in_force();
+        return std::exchange(reloading_, std::nullopt)->troubles;
     }
 
     void keep_in_force() {
@@ -497,6 +508,12 @@ private:
         }
     }
 
+    /// While a file is taken over.
+    struct Reloaded {
+        SourceLocation place;  ///< of what is being done
+        Diagnostics troubles;
+    };
+
     const DaemonOptions& options_;
     DaemonStart start_;
     EventLoop& loop_;
@@ -524,6 +541,7 @@ private:
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor lifeline_end_;
     LogLines lines_;
+    std::optional<Reloaded> reloading_;
     NoteFrom router_notes_ = NoteFrom::router;
     LifeSigns signs_;
     Time signed_{};

@@ -153,6 +153,7 @@ RouterMachine::~RouterMachine() {
         wait();
     }
     command({"clean", "--state", folder_});
+    ::close(occupier_);
     ::close(namespace_);
 }
 
@@ -235,6 +236,18 @@ std::optional<int> RouterMachine::wait() {
     ::waitpid(supervisor_, &status, 0);
     supervisor_ = -1;
     return WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt;
+}
+
+void RouterMachine::occupy(const Endpoint& endpoint) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(endpoint.port.value());
+    at.sin_addr.s_addr = htonl(endpoint.address.v4_host_order());
+    inside(namespace_, [&] {
+        occupier_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        checked(::bind(occupier_, reinterpret_cast<const sockaddr*>(&at), sizeof at),
+                endpoint.to_string());
+    });
 }
 
 bool RouterMachine::has_vip() {

@@ -47,6 +47,9 @@ public:
     /// Waits for its end: its exit code, or nothing if a signal ended it.
     std::optional<int> wait();
 
+    /// Another program has this port of UDP here from now on.
+    void occupy(const Endpoint& endpoint);
+
     bool has_vip();
     IpvsTable table();
     /// All of this machine's, as an administrator has it.
@@ -62,6 +65,7 @@ private:
     std::unique_ptr<RouteSocket> route_;
     std::unique_ptr<KernelIpvs> ipvs_;
     pid_t supervisor_ = -1;
+    int occupier_ = -1;
 };
 
 /// keepalive 200 ms, deadtime 800 ms: a takeover within 0.8 s, a hung daemon's addresses down

@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -109,6 +110,39 @@ TEST_F(TwoRouters, AFileOfOtherRoutersIsRefusedAtAReload) {
     EXPECT_THAT(routers[0]->log(), HasSubstr("warning: configuration not reloaded"));
     EXPECT_EQ(routers[0]->status().at("router"), "primary");
     EXPECT_TRUE(serves(0));
+}
+
+TEST_F(TwoRouters, AReloadSaysThatAnotherProgramHasTheNewHeartbeatPort) {
+    begin();
+    routers[0]->occupy(Endpoint::parse("10.0.0.11:5390").value());
+    routers[0]->write_lvs_cf(lvs_cf() + "heartbeat_port = 5390\n");
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"reload"}, &output), 0);
+    const auto finding = std::string(
+        "warning: heartbeats on the public path: 10.0.0.11:5390/udp is in use by another program");
+    EXPECT_THAT(output, ContainsRegex("lvs.cf:[0-9]+:18: " + finding));
+    EXPECT_THAT(routers[0]->log(), HasSubstr(finding));
+    routers[0]->write_lvs_cf(lvs_cf());
+    EXPECT_EQ(routers[0]->command({"reload"}, &output), 0);
+    EXPECT_THAT(output, Not(HasSubstr("heartbeats on")));
+}
+
+TEST_F(TwoRouters, ARealServersNameThatIsGoneKeepsNoDeadDaemonFromComingBack) {
+    auto text = lvs_cf();
+    text.replace(text.find("10.1.0.102"), 10, "server-two");
+    routers[0]->write_lvs_cf(text);
+    std::ofstream("/etc/hosts") << "127.0.0.1 localhost\n10.1.0.102 server-two\n";
+    routers[0]->start();
+    ASSERT_TRUE(until([&] { return serves(0); }));
+    std::ofstream("/etc/hosts") << "127.0.0.1 localhost\n";
+    const auto before = routers[0]->daemon().value();
+    ::kill(before, SIGKILL);
+    EXPECT_TRUE(until([&] {
+        const auto now = routers[0]->daemon();
+        return now && *now != before && routers[0]->status().is_object();
+    }));
+    EXPECT_THAT(routers[0]->log(), HasSubstr("lvs.cf is not fit; the one that was in force stays"));
+    EXPECT_TRUE(until([&] { return serves(0); }));
 }
 
 TEST_F(TwoRouters, WarningsOfAGoodFileAreLoggedAtAReloadToo) {
