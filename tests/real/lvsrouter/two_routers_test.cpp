@@ -168,7 +168,10 @@ public:
         EXPECT_GE(::fcntl(end_, F_SETPIPE_SZ, 4096), 4096);
         fill();
     }
-    ~UnreadPipe() { ::close(end_); }
+    ~UnreadPipe() {
+        ::close(end_);
+        ::unlink(path_.c_str());
+    }
     UnreadPipe(const UnreadPipe&) = delete;
     UnreadPipe& operator=(const UnreadPipe&) = delete;
     const std::string& path() const { return path_; }
