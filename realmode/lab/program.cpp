@@ -167,6 +167,10 @@ bool RunningProgram::running() {
     return pid_ > 0;
 }
 
+bool RunningProgram::ended_well() const {
+    return WIFEXITED(status_) && WEXITSTATUS(status_) == 0;
+}
+
 std::string RunningProgram::end() const {
     if (WIFSIGNALED(status_)) {
         return fmt::format("was ended by signal {}", WTERMSIG(status_));

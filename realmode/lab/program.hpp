@@ -43,6 +43,8 @@ public:
     bool running();
     /// Once it has ended by itself: how ("ended with exit code 1", "was ended by signal 11").
     std::string end() const;
+    /// Once it has ended by itself: with exit code 0.
+    bool ended_well() const;
 
 private:
     pid_t pid_ = -1;

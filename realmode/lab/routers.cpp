@@ -116,7 +116,7 @@ void LabRouter::start_daemon(const std::optional<realmode::Beginning>& beginning
         read_all();  // the last words of the one before
     }
     life_ = std::make_shared<int>(0);
-    told_to_end_ = false;
+    told_to_end_ = has_spoken_ = false;
     daemon_ = std::make_unique<RunningProgram>(network_.machine(machine()), arguments,
                                                std::vector<int>{pipe[1]});
     ::close(pipe[1]);
@@ -174,7 +174,8 @@ void LabRouter::daemon_is_silent() {
 }
 
 void LabRouter::daemon_has_ended() const {
-    if (told_to_end_) {
+    // A router that nobody wants (backup_active = 0) says so and ends in good order.
+    if (told_to_end_ || (has_spoken_ && daemon_->ended_well())) {
         return;
     }
     const auto now = timers_.now();
@@ -190,6 +191,7 @@ void LabRouter::take_line(const std::string& line) {
         throw std::runtime_error(fmt::format("{} tells what nobody understands: {}\n{}",
                                              options_.program, line, read.diagnostics.to_string()));
     }
+    has_spoken_ = true;
     auto time = timers_.of_monotonic(read->time);
     if (const auto* role = std::get_if<ports::RoleChanged>(&read->event)) {
         sync_.become(role->active);

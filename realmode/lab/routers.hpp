@@ -99,7 +99,8 @@ private:
     std::unique_ptr<RunningProgram> daemon_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> lines_;
     std::unique_ptr<boost::asio::posix::stream_descriptor> ending_;  ///< its process, once silent
-    bool told_to_end_ = false;                                       ///< the daemon, by a fault
+    bool has_spoken_ = false;   ///< the daemon: it is what it should be
+    bool told_to_end_ = false;  ///< the daemon, by a fault
     std::string unread_;
     std::shared_ptr<int> life_ = std::make_shared<int>(0);  ///< of the daemon whose lines count
 };

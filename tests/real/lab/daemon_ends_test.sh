@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A router's daemon that ends although no fault of the scenario ends it makes the run an error; one
-# that a fault ends does not.
-# usage: daemon_ends_test.sh LVSLAB_LAB LVSROUTER SCENARIO
+# that a fault ends does not, nor one that is not wanted and says so.
+# usage: daemon_ends_test.sh LVSLAB_LAB LVSROUTER SCENARIO SCENARIO_WITH_AN_UNWANTED_BACKUP
 set -euo pipefail
 
-lab=$1 lvsrouter=$2 scenario=$3
+lab=$1 lvsrouter=$2 scenario=$3 unwanted=$4
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -20,4 +20,6 @@ cp "$(dirname "$scenario")"/*.cf "$out"
 sed '/^expect:/,$d; s/crash: lvs1/terminate: lvs1/' "$scenario" >"$out/terminate.yaml"
 grep -q "terminate: lvs1" "$out/terminate.yaml"
 "$lab" guest-run "$out/terminate.yaml" --journal "$out/journal" --lvsrouter "$lvsrouter"
+"$lab" guest-run "$unwanted" --journal "$out/journal-unwanted" --lvsrouter "$lvsrouter"
+[[ -s $out/journal-unwanted ]] || { echo "no journal of a run with an unwanted backup"; exit 1; }
 [[ -s $out/journal ]] || { echo "no journal of the run with a fault"; exit 1; }
