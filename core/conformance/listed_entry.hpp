@@ -14,9 +14,9 @@
 
 namespace lvslab::conformance {
 
-/// A recorded number of seconds left is cut to whole seconds, in ticks of the kernel: two
-/// of them is how far the model's clock may be off.
-inline constexpr Duration tick_tolerance = 2 * ipvs::jiffy;
+/// A recorded number of seconds left is cut to whole seconds, in ticks of the kernel. The model's
+/// clock is off by as much as the kernel handles a tick late.
+inline constexpr Duration tick_tolerance = ipvs::tick_lateness;
 
 /// An entry by what tells it from others.
 inline std::string entry_name(const ipvs::ConnectionStatus& c) {

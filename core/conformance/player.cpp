@@ -312,6 +312,19 @@ std::optional<ServerCounters> Player::next_counters(const ServiceKey& key, const
                : std::nullopt;
 }
 
+/// Not a packet of a connection that has its server: a SYN may ask for one anew.
+bool Player::may_bind(const Segment& segment) const {
+    if (segment.protocol == Protocol::tcp && has(segment.flags, ipvs::TcpFlags::syn)) {
+        return true;
+    }
+    bool known = false;
+    ipvs_.for_each_connection([&](const ipvs::ConnectionStatus& c) {
+        known = known || (!c.is_template && c.protocol == segment.protocol &&
+                          c.client == segment.source && c.virtual_endpoint == segment.destination);
+    });
+    return !known;
+}
+
 /// A new connection that fills its server up to u_threshold marks it as overloaded, unless a timer
 /// of the same server fired just before: the counters after it are the same in both cases. Every
 /// other attempt has those timers fire before.
@@ -353,7 +366,7 @@ void Player::play_in(const Event& event) {
     }
     settle_entry(event, segment, false);
     auto* service = service_for(segment);
-    if (service != nullptr) {
+    if (service != nullptr && may_bind(segment)) {
         settle_before_bind(event, service->key);
     }
     const bool random = service != nullptr &&

@@ -63,6 +63,7 @@ private:
     void play_in(const Event& event);
     void play_rs(const Event& event);
     void settle_entry(const Event& event, const ipvs::Segment& segment, bool seems_alive);
+    bool may_bind(const ipvs::Segment& segment) const;
     void settle_before_bind(const Event& event, const ipvs::ServiceKey& key);
     std::optional<ServerCounters> next_counters(const ipvs::ServiceKey& key,
                                                 const Endpoint& server);
