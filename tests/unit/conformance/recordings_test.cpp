@@ -71,10 +71,11 @@ TEST(Recordings, ThoseThatTheModelWasNotWrittenWithAreMetToo) {
 
 /// Without the kernel's ticks each had a mismatch: too many timers were in doubt. In lblcr_1_021 a
 /// mark's IPv6 template is listed; in lblc_1_049 templates and their last connections end in one
-/// tick, and new ones go to the same server.
+/// tick, and new ones go to the same server. In lc_9_042 a FIN comes while an entry is due that
+/// counts with its server; in wrr_9_039 a list was read two ticks late.
 TEST(Recordings, ThoseThatTellOfTheKernelsTicksAreMet) {
     const auto met = replay_folder(recordings_folder() / "ticks");
-    EXPECT_EQ(met.files, 4U);
+    EXPECT_EQ(met.files, 6U);
     EXPECT_LT(met.granule, 60U);
     EXPECT_EQ(met.statistical, 1U);
 }
