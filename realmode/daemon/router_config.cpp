@@ -60,8 +60,10 @@ Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Ad
     const auto here = [&](const Address& address) {
         return !address.is_unspecified() && std::ranges::find(own, address) != own.end();
     };
+    // A router whose public interface is on another network (the manual's 3.3) still is one.
+    const bool by_private = here(config.primary_private) || here(config.backup_private);
     Diagnostics found;
-    if (!here(config.primary) && !here(config.backup)) {
+    if (!here(config.primary) && !here(config.backup) && !by_private) {
         found.error(config::place_of(config, "primary"),
                     fmt::format("this host has neither the address of primary ({}) nor that of "
                                 "backup ({}): it is none of the two routers",

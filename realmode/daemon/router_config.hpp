@@ -13,8 +13,9 @@
 
 namespace lvslab::realmode {
 
-/// An error at `primary` if neither it nor `backup` is one of `own`. pulse.c (amMaster) takes such
-/// a host for the backup: it would hear no heartbeat and become active beside the active router.
+/// An error at `primary` if neither it nor `backup` nor a private address of theirs is one of
+/// `own`. pulse.c (amMaster) takes such a host for the backup: it would hear no heartbeat and
+/// become active beside the active router.
 Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Address>& own);
 
 /// This host's addresses, whatever the state of their interfaces. Throws std::system_error if the

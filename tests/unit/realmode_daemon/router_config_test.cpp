@@ -49,6 +49,10 @@ TEST_F(RouterConfig, IsForTheHostThatHasThePrimarysOrTheBackupsAddress) {
     const auto vip = address("192.0.2.10");
     EXPECT_TRUE(check_own_part(read->config, {vip, address("192.0.2.9")}).empty());
     EXPECT_TRUE(check_own_part(read->config, {address("192.0.2.8")}).empty());
+    auto by_private = read->config;
+    by_private.backup_private = address("10.11.12.8");
+    EXPECT_TRUE(check_own_part(by_private, {address("192.0.3.8"), address("10.11.12.8")}).empty())
+        << "its public interface is on another network: a router, if a poor one";
     const auto found = check_own_part(read->config, {vip, address("10.11.12.1")});
     ASSERT_TRUE(found.has_errors());
     EXPECT_EQ(found.items().front().location, (SourceLocation{folder.path() + "/lvs.cf", 2, 11}));
