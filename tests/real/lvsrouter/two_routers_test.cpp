@@ -102,6 +102,8 @@ TEST_F(TwoRouters, AFileOfOtherRoutersIsRefusedAtAReload) {
     begin();
     auto text = lvs_cf();
     text.replace(text.find("primary = 10.0.0.11"), 19, "primary = 10.0.0.77");
+    const std::string own = "primary_private = 10.1.0.11";
+    text.replace(text.find(own), own.size(), "primary_private = 10.1.0.77");
     routers[0]->write_lvs_cf(text);
     std::string output;
     EXPECT_EQ(routers[0]->command({"reload"}, &output), 2);
