@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`lvslab run --world kernel --quiet` says nothing but errors, whatever the routers' daemons log.
-Called as quiet_test.py LVSLAB; in lvslab-lab's place stands a script that says what daemons say."""
+Called as quiet_test.py LVSLAB SCENARIO; in lvslab-lab's place stands a script that says what daemons
+say."""
 import os
 import pathlib
 import shutil
@@ -9,36 +10,8 @@ import sys
 import tempfile
 import unittest
 
-LVSLAB = os.path.abspath(sys.argv.pop(1))
+LVSLAB, SCENARIO = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
 
-LVS_CF = """serial_no = 1
-primary = 192.168.26.9
-service = lvs
-network = direct
-virtual shop {
-    active = 1
-    address = 192.168.26.10 eth0:1
-    port = 80
-    server web1 {
-        address = 192.168.26.21
-        active = 1
-    }
-}
-"""
-SCENARIO = """scenario: shop
-config: lvs.cf
-routers: { lvs1: { public: 192.168.26.9/24 } }
-servers: { web1: { address: 192.168.26.21/24, service: exponential 20ms } }
-clients: { office: { count: 9, network: 172.16.0.0/16 } }
-workload:
-  shop:
-    from: office
-    to: 192.168.26.10:80
-    arrivals: poisson 20/s
-    for: 2s
-    request: 400B
-    response: constant 2KiB
-"""
 STAMP = "2026-01-31 12:00:00.250 lvsrouter[41]: "
 INFO = f"{STAMP}info: active: no partner is configured\n"
 WARNING = f"{STAMP}warning: heartbeats: no partner\n"
@@ -52,8 +25,6 @@ class Quiet(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
         shutil.copy(LVSLAB, self.folder / "lvslab")
-        (self.folder / "lvs.cf").write_text(LVS_CF)
-        (self.folder / "shop.yaml").write_text(SCENARIO)
         (self.folder / "said").write_text(INFO + WARNING + ERROR + INFO + REST)
         lab = self.folder / "lvslab-lab"
         lab.write_text(f"#!/bin/sh\ncat {self.folder}/said >&2\nexit 2\n")
@@ -61,7 +32,7 @@ class Quiet(unittest.TestCase):
 
     def said(self, *words):
         done = subprocess.run([self.folder / "lvslab", "run", "--world", "kernel", *words,
-                               "shop.yaml"], cwd=self.folder, capture_output=True, text=True,
+                               SCENARIO], cwd=self.folder, capture_output=True, text=True,
                               check=False)
         self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
         return done.stderr
