@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -147,6 +149,25 @@ private:
 
     bool rewrites_ports() const { return config_.network == NetworkType::nat && !marked(); }
 
+    /// Why IPVS takes no destination of this address: of another family than the service's it can
+    /// be reached through a tunnel alone, and connection sync does not know such ones (ip_vs_ctl.c,
+    /// ip_vs_genl_set_cmd).
+    std::optional<std::string> other_family(const Address& server) const {
+        const bool same = server.family() == service_.address.family();
+        if (same || server.is_unspecified() || service_.address.is_unspecified()) {
+            return std::nullopt;
+        }
+        const auto families = fmt::format("{}, but the service's is {}", server.to_string(),
+                                          service_.address.to_string());
+        if (config_.network != NetworkType::tunnel) {
+            return families + ": IPVS reaches one of the other family by network = tunnel alone";
+        }
+        if (config_.syncdaemon) {
+            return families + ": IPVS takes no such pair beside a syncdaemon";
+        }
+        return std::nullopt;
+    }
+
     void check_server(const RealServer& server) {
         if (server.address.is_unspecified()) {
             found_.error(server.location, title_of(server) + " has no address");
@@ -154,6 +175,9 @@ private:
             found_.error(
                 place_of(server, "address"),
                 fmt::format("{} has the address of its virtual service", title_of(server)));
+        } else if (const auto why = other_family(server.address)) {
+            found_.error(place_of(server, "address"),
+                         fmt::format("{} has the address {}", title_of(server), *why));
         }
         if (server.weight < Weight{0}) {
             found_.error(place_of(server, "weight"),
@@ -179,6 +203,8 @@ private:
         }
         if (*service_.sorry_server == service_.address) {
             error("sorry_server", "sorry_server is the address of the service itself");
+        } else if (const auto why = other_family(*service_.sorry_server)) {
+            error("sorry_server", "sorry_server is " + *why);
         }
         for (const auto& server : service_.servers) {
             if (server.active && server.address == *service_.sorry_server) {

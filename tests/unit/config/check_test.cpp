@@ -204,6 +204,25 @@ TEST(ConfigurationCheck, KnowsThatOnlyNatChangesPorts) {
                 IsEmpty());
 }
 
+TEST(ConfigurationCheck, RefusesAServerOfAnotherFamilyThatIpvsDoesNotTake) {
+    const std::string mixed = "server six {\naddress = 2001:db8::10\nactive = 1\n}\n";
+    const std::string why =
+        "virtual \"shop\" has the address 2001:db8::10, but the service's is "
+        "10.0.0.10: IPVS ";
+    EXPECT_THAT(of_service(mixed),
+                ElementsAre(AllOf(StartsWith("lvs.cf:12:11: server \"six\""),
+                                  HasSubstr(why + "reaches one of the other family by network = "
+                                                  "tunnel alone"))));
+    const std::string tunnel = with_service(mixed) + "network = tunnel\n";
+    EXPECT_THAT(found_in(tunnel), IsEmpty());
+    EXPECT_THAT(found_in(tunnel + "syncdaemon = 1\n"),
+                ElementsAre(HasSubstr(why + "takes no such pair beside a syncdaemon")));
+    EXPECT_THAT(of_service("sorry_server = 2001:db8::99\n"),
+                ElementsAre(HasSubstr("sorry_server is 2001:db8::99, but the service's is")));
+    EXPECT_THAT(of_service("server six {\naddress = 2001:db8::10\nactive = 0\n}\n"), IsEmpty())
+        << "one that is not active is not given to IPVS";
+}
+
 TEST(ConfigurationCheck, WarnsOfTimesOfChecksThatDoNotFit) {
     EXPECT_THAT(of_service("timeout = 10\nreentry = 5\n"),
                 ElementsAre(HasSubstr("12:11: warning: virtual \"shop\": reentry, 5s, is below the "
