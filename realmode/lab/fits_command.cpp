@@ -22,20 +22,35 @@ int tell(const Diagnostics& found) {
     return found.has_errors() ? bad_input : done;
 }
 
-int fits_command(const std::string& path) {
+int fits_command(const std::string& path, const ServerProgramWords& servers) {
     const auto files = read_scenario_files(path);
-    return tell(files.scenario ? unsupported(*files.scenario) : files.scenario.diagnostics);
+    if (!files.scenario) {
+        return tell(files.scenario.diagnostics);
+    }
+    const auto programs = servers.programs();
+    auto found = unsupported(*files.scenario);
+    found.append(unsupported_by(programs, *files.scenario));
+    found.sort();
+    const auto missing = missing_programs(programs);
+    for (const auto& sentence : missing) {
+        fmt::print("lvslab-lab: {}\n", sentence);
+    }
+    const int code = tell(found);
+    return missing.empty() ? code : bad_input;
 }
 
 }  // namespace
 
 void add_fits_command(CLI::App& app, int& exit_code) {
     auto scenario = std::make_shared<std::string>();
+    auto servers = std::make_shared<ServerProgramWords>();
     auto* command = app.add_subcommand(
         "fits",
         "Tell whether the kernel world can do all of a scenario: what it cannot, a line each");
     command->add_option("SCENARIO", *scenario, "scenario file (YAML)")->required();
-    command->callback([scenario, &exit_code] { exit_code = fits_command(*scenario); });
+    add_server_program_options(*command, *servers);
+    command->callback(
+        [scenario, servers, &exit_code] { exit_code = fits_command(*scenario, *servers); });
 }
 
 }  // namespace lvslab::lab

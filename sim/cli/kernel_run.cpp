@@ -141,16 +141,22 @@ void await(pid_t child, const SignalsHeldBack& signals, const Complaints* compla
     ::close(ready[0].fd);
 }
 
+/// As execv() wants them; they point into `words`.
+std::vector<char*> argument_pointers(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (auto& word : words) {
+        pointers.push_back(word.data());
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 /// The program's exit code; 128 + n if a signal ended it. However this program ends, the other one
 /// is told to stop. `quiet`: it says nothing but errors.
 int run_and_wait(std::vector<std::string> words, bool quiet) {
     const SignalsHeldBack signals;
     const pid_t parent = ::getpid();
-    std::vector<char*> argv;
-    for (auto& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
+    auto argv = argument_pointers(words);
     std::optional<Complaints> complaints;
     if (quiet) {
         complaints.emplace();
@@ -176,6 +182,10 @@ int run_and_wait(std::vector<std::string> words, bool quiet) {
     return wait_for(child);
 }
 
+std::vector<std::string> server_program_words(const RunArguments& arguments) {
+    return {"--web-server", arguments.web_server, "--ftp-server", arguments.ftp_server};
+}
+
 std::vector<std::string> words_for(const RunArguments& arguments,
                                    const scenario::Scenario& scenario, const fs::path& journal,
                                    const fs::path& servers) {
@@ -198,8 +208,9 @@ std::vector<std::string> words_for(const RunArguments& arguments,
         words.emplace_back("--segments");
     }
     if (!servers.empty()) {
-        words.insert(words.end(), {"--web-server", arguments.web_server, "--ftp-server",
-                                   arguments.ftp_server, "--server-folder", servers.string()});
+        const auto programs = server_program_words(arguments);
+        words.insert(words.end(), programs.begin(), programs.end());
+        words.insert(words.end(), {"--server-folder", servers.string()});
     }
     return words;
 }
@@ -220,10 +231,25 @@ std::string hand_on(const fs::path& path, journal::Sink& sink) {
     return reader.error() ? reader.error()->to_string(path.string()) : std::string();
 }
 
+int check_for_kernel_world(const RunArguments& arguments) {
+    try {
+        const auto refused =
+            kernel_world_refuses(arguments.scenario, server_program_words(arguments));
+        fmt::print(stderr, "{}", refused.value_or(""));
+        return refused ? bad_input : held;
+    } catch (const std::runtime_error& error) {
+        return refuse_run(error.what());
+    }
+}
+
 }  // namespace
 
-std::optional<std::string> kernel_world_refuses(const std::string& scenario_file) {
+std::optional<std::string> kernel_world_refuses(const std::string& scenario_file,
+                                                const std::vector<std::string>& options) {
     const auto program = beside_this_program("lvslab-lab").string();
+    std::vector<std::string> words{program, "fits", scenario_file};
+    words.insert(words.end(), options.begin(), options.end());
+    auto argv = argument_pointers(words);
     int ends[2] = {-1, -1};
     if (!fs::exists(program) || ::pipe2(ends, O_CLOEXEC) != 0) {
         throw std::runtime_error(no_lab);
@@ -231,7 +257,7 @@ std::optional<std::string> kernel_world_refuses(const std::string& scenario_file
     const pid_t child = ::fork();
     if (child == 0) {
         ::dup2(ends[1], STDOUT_FILENO);
-        ::execl(program.c_str(), program.c_str(), "fits", scenario_file.c_str(), nullptr);
+        ::execv(argv[0], argv.data());
         ::_exit(127);
     }
     ::close(ends[1]);
@@ -278,7 +304,7 @@ int run_kernel_world(const RunArguments& arguments, const scenario::Scenario& sc
         return bad_input;
     }
     if (arguments.check) {
-        return held;
+        return check_for_kernel_world(arguments);
     }
     const auto folder = output_folder(arguments, scenario, arguments.seed.value_or(scenario.seed));
     std::string reason;

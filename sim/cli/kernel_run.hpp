@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/scenario/scenario.hpp"
 #include "sim/cli/run_arguments.hpp"
@@ -23,7 +24,9 @@ int leave_kernel_journal(const RunArguments& arguments, const scenario::Scenario
                          const std::filesystem::path& servers = {});
 
 /// What of the scenario file the kernel world cannot do, a line each with its place (`lvslab-lab
-/// fits`); nothing if it can do all. Throws std::runtime_error if it cannot be asked.
-std::optional<std::string> kernel_world_refuses(const std::string& scenario_file);
+/// fits`, with its options); nothing if it can do all. Throws std::runtime_error if it cannot be
+/// asked.
+std::optional<std::string> kernel_world_refuses(const std::string& scenario_file,
+                                                const std::vector<std::string>& options = {});
 
 }  // namespace lvslab::cli
