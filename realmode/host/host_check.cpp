@@ -82,6 +82,10 @@ HostParts parts_of_host(const config::LvsConfig& config, const router::HostRules
     HostParts parts;
     parts.primary = is_here(facts, config.primary);
     parts.backup = is_here(facts, config.backup);
+    if (!parts.router()) {
+        parts.primary = is_here(facts, config.primary_private);
+        parts.backup = is_here(facts, config.backup_private);
+    }
     for (const auto& server : rules.real_servers) {
         if (is_here(facts, server.address)) {
             parts.real_servers.push_back(&server);
