@@ -132,13 +132,15 @@ private:
             wait_for_end();
             return;
         }
-        const auto result = shared->handler(*request);
-        send(to_line(result));
-        if (request->command == ControlCommand::stop && result.ok) {
-            wait_for_end();
-        } else {
-            read();
-        }
+        shared->handler(*request, [self = shared_from_this(),
+                                   command = request->command](const ControlAnswer& result) {
+            self->send(to_line(result));
+            if (command == ControlCommand::stop && result.ok) {
+                self->wait_for_end();
+            } else {
+                self->read();
+            }
+        });
     }
 
     /// Nothing more is expected of it, but that it goes.

@@ -20,8 +20,10 @@ namespace lvslab::realmode {
 /// stays open until the router has ended.
 class ControlSocket {
 public:
-    /// Called from the loop. `watch` it answers by itself.
-    using Handler = std::function<ControlAnswer(const ControlRequest&)>;
+    /// To be called once, at once or later, from the loop; who asked may be gone by then.
+    using Reply = std::function<void(const ControlAnswer&)>;
+    /// Called from the loop. `watch` is answered without it.
+    using Handler = std::function<void(const ControlRequest&, Reply)>;
 
     /// A socket that nobody answers at is replaced. An error if somebody does, or if it cannot be
     /// made.

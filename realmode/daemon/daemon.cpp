@@ -7,10 +7,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
 #include <functional>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -35,6 +38,7 @@
 #include "realmode/host/heartbeat_sockets.hpp"
 #include "realmode/host/interfaces.hpp"
 #include "realmode/host/loop_timers.hpp"
+#include "realmode/host/name_lookup.hpp"
 #include "realmode/ipvs/kernel_ipvs.hpp"
 #include "realmode/probes/load_source.hpp"
 #include "realmode/probes/prober.hpp"
@@ -52,9 +56,12 @@ void log_findings(const Diagnostics& found) {
     }
 }
 
-/// The file, or for one that starts again after a death the last that was in force.
-Checked<LvsCfFile> read_config(const DaemonOptions& options, bool again) {
-    auto read = read_router_config(options.config_file);
+/// The file, or for one that starts again after a death the last that was in force. A name server
+/// that is silent is no reason for the supervisor to call this process dead.
+Checked<LvsCfFile> read_config(const DaemonOptions& options, bool again, const Lifeline& lifeline) {
+    auto read = read_router_config(options.config_file, [&] {
+        lifeline.send(SignOfLife{Time(std::chrono::steady_clock::now().time_since_epoch())});
+    });
     log_findings(read.diagnostics);
     if (!read && again) {
         log(LogLevel::error,
@@ -76,12 +83,12 @@ bool runs_programs(const config::LvsConfig& config) {
 
 class Daemon final : ports::RouterLog {
 public:
-    Daemon(const DaemonOptions& options, const DaemonStart& start, EventLoop& loop, LvsCfFile file,
-           std::unique_ptr<KernelIpvs> ipvs)
+    Daemon(const DaemonOptions& options, const DaemonStart& start, const Lifeline& lifeline,
+           EventLoop& loop, LvsCfFile file, std::unique_ptr<KernelIpvs> ipvs)
         : options_(options),
           start_(start),
           loop_(loop),
-          lifeline_(start.lifeline),
+          lifeline_(lifeline),
           supervised_(start.lifeline >= 0),
           file_(std::move(file)),
           timers_(loop),
@@ -107,7 +114,8 @@ public:
           addresses_(floating_, record_),
           sync_(*ipvs_, record_),
           signals_(loop, SIGTERM, SIGINT, SIGHUP),
-          lifeline_end_(loop) {}
+          lifeline_end_(loop),
+          names_answered_(loop) {}
 
     /// Everything that may fail before the router begins.
     Diagnostics open() {
@@ -208,9 +216,12 @@ private:
     }
 
     void open_control(Diagnostics& found) {
-        auto opened =
-            ControlSocket::open(loop_, options_.control_socket,
-                                [this](const ControlRequest& request) { return answer(request); });
+        auto opened = ControlSocket::open(loop_, options_.control_socket,
+                                          [this](const ControlRequest& request, const auto& reply) {
+                                              request.command == ControlCommand::reload&& router_
+                                                  ? reload(reply)
+                                                  : reply(answer(request));
+                                          });
         found.append(opened.diagnostics);
         control_ = std::move(opened.value).value_or(nullptr);
     }
@@ -348,7 +359,7 @@ private:
                 return;
             }
             if (signal == SIGHUP) {
-                reload();
+                reload([](const ControlAnswer&) {});
             } else {
                 terminate(options_.keep_services);
             }
@@ -370,8 +381,6 @@ private:
                 answer.table = to_table(now);
                 break;
             }
-            case ControlCommand::reload:
-                return reload();
             case ControlCommand::release:
                 if (!router_->active()) {
                     answer.ok = false;
@@ -382,6 +391,7 @@ private:
             case ControlCommand::stop:
                 boost::asio::post(loop_, [this, keep = request.keep] { terminate(keep); });
                 break;
+            case ControlCommand::reload:  // answered when it is over
             case ControlCommand::watch:
                 break;
         }
@@ -399,10 +409,40 @@ private:
         return answer;
     }
 
-    ControlAnswer reload() {
+    /// One that is asked for while names are being looked up follows: the file may be another by
+    /// then.
+    void reload(ControlSocket::Reply reply) {
+        reloads_asked_.push_back(std::move(reply));
+        if (reloads_under_way_.empty()) {
+            begin_reload();
+        }
+    }
+
+    /// Heartbeats and checks go on while a name server is silent.
+    void begin_reload() {
+        reloads_under_way_ = std::exchange(reloads_asked_, {});
         lifeline_.send(Reloading{});
+        const auto text = LvsCfText::read(options_.config_file);
+        if (!text || text->names().empty()) {
+            end_reload(text ? text->with({}) : Checked<LvsCfFile>{std::nullopt, text.diagnostics});
+            return;
+        }
+        lookup_.emplace(text->names());
+        names_answered_.assign(::dup(lookup_->descriptor()));
+        names_answered_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                   [this, text = *text](const auto& error) {
+                                       if (!error && !over_) {
+                                           const auto found = lookup_->found();
+                                           names_answered_.close();
+                                           lookup_.reset();
+                                           end_reload(text.with(found));
+                                       }
+                                   });
+    }
+
+    void end_reload(Checked<LvsCfFile> file) {
+        auto read = for_this_host(std::move(file));
         ControlAnswer answer;
-        auto read = read_router_config(options_.config_file);
         for (const auto& finding : read.diagnostics.items()) {
             answer.findings.push_back(finding.to_string());
         }
@@ -420,8 +460,13 @@ private:
             answer.error = "the old configuration stays";
         }
         lifeline_.send(BecameReady{});
+        for (const auto& reply : std::exchange(reloads_under_way_, {})) {
+            reply(answer);
+        }
         end_if_over();
-        return answer;
+        if (!over_ && !reloads_asked_.empty()) {
+            begin_reload();
+        }
     }
 
     /// What this host keeps the new file from: a finding, too, though the file stands.
@@ -517,7 +562,7 @@ private:
     const DaemonOptions& options_;
     DaemonStart start_;
     EventLoop& loop_;
-    Lifeline lifeline_;
+    const Lifeline& lifeline_;
     bool supervised_;
     LvsCfFile file_;
     LoopTimers timers_;
@@ -540,6 +585,9 @@ private:
     std::unique_ptr<router::LvsRouter> router_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor lifeline_end_;
+    std::vector<ControlSocket::Reply> reloads_asked_, reloads_under_way_;
+    std::optional<NameLookup> lookup_;  ///< of the reload that is under way
+    boost::asio::posix::stream_descriptor names_answered_;
     LogLines lines_;
     std::optional<Reloaded> reloading_;
     NoteFrom router_notes_ = NoteFrom::router;
@@ -582,7 +630,8 @@ std::string config_in_force_file(const DaemonOptions& options) {
 }
 
 int run_daemon(const DaemonOptions& options, const DaemonStart& start) {
-    auto file = read_config(options, start.again);
+    const Lifeline lifeline(start.lifeline);
+    auto file = read_config(options, start.again, lifeline);
     Checked<std::unique_ptr<KernelIpvs>> ipvs;
     auto found = host_is_fit(ipvs);
     if (!file || found.has_errors()) {
@@ -591,7 +640,7 @@ int run_daemon(const DaemonOptions& options, const DaemonStart& start) {
     }
     EventLoop loop(1);
     const bool programs = runs_programs(file->config);
-    Daemon daemon(options, start, loop, *std::move(file.value), *std::move(ipvs.value));
+    Daemon daemon(options, start, lifeline, loop, *std::move(file.value), *std::move(ipvs.value));
     found = daemon.open();
     log_findings(found);
     if (found.has_errors()) {

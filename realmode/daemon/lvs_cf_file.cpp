@@ -2,7 +2,6 @@
 #include "realmode/daemon/lvs_cf_file.hpp"
 
 #include <netdb.h>
-#include <netinet/in.h>
 
 #include <array>
 #include <cerrno>
@@ -19,33 +18,6 @@
 
 namespace lvslab::realmode {
 namespace {
-
-std::optional<Address> address_of(const sockaddr& address) {
-    if (address.sa_family == AF_INET) {
-        sockaddr_in v4;
-        std::memcpy(&v4, &address, sizeof v4);
-        return Address::v4(ntohl(v4.sin_addr.s_addr));
-    }
-    if (address.sa_family == AF_INET6) {
-        sockaddr_in6 v6;
-        std::memcpy(&v6, &address, sizeof v6);
-        Address::Bytes bytes;
-        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-        return Address::v6(bytes);
-    }
-    return std::nullopt;
-}
-
-std::optional<Address> look_up(std::string_view name) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(std::string(name).c_str(), nullptr, &hints, &found) != 0) {
-        return std::nullopt;
-    }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
-    return address_of(*found->ai_addr);
-}
 
 /// The machine's own list of services, then the built-in one: many machines have none.
 std::optional<Port> look_up_service(std::string_view name) {
@@ -79,32 +51,62 @@ std::optional<std::string> read_whole(const std::string& path) {
 
 }  // namespace
 
-Checked<LvsCfFile> read_lvs_cf(const std::string& file) {
-    auto text = read_whole(file);
-    if (!text) {
-        Checked<LvsCfFile> unread;
-        unread.diagnostics.error({file}, fmt::format("cannot be read: {}", std::strerror(errno)));
-        return unread;
+Checked<LvsCfText> LvsCfText::read(const std::string& file) {
+    Checked<LvsCfText> result;
+    if (auto text = read_whole(file)) {
+        result.value = LvsCfText(*std::move(text), file);
+    } else {
+        result.diagnostics.error({file}, fmt::format("cannot be read: {}", std::strerror(errno)));
     }
-    return read_lvs_cf_text(*std::move(text), file);
+    return result;
 }
 
-Checked<LvsCfFile> read_lvs_cf_text(std::string text, const std::string& file) {
+/// Parsed for its names alone: who knows none of them calls each an error, which says nothing yet.
+LvsCfText::LvsCfText(std::string text, std::string file)
+    : text_(std::move(text)), file_(std::move(file)) {
+    config::Options options;
+    options.names = [this](std::string_view name) -> std::optional<Address> {
+        names_.emplace(name);
+        return std::nullopt;
+    };
+    options.services = look_up_service;
+    static_cast<void>(config::parse(text_, file_, options));
+}
+
+Checked<LvsCfFile> LvsCfText::with(const NamedAddresses& addresses) const {
     Checked<LvsCfFile> result;
     config::Options options;
-    options.names = look_up;
+    options.names = [&](std::string_view name) {
+        const auto found = addresses.find(name);
+        return found == addresses.end() ? std::nullopt : std::optional(found->second);
+    };
     options.services = look_up_service;
-    auto read = config::parse(text, file, options);
+    auto read = config::parse(text_, file_, options);
     result.diagnostics = std::move(read.diagnostics);
     if (read) {
         result.diagnostics.append(config::check_without_notes(*read));
         result.diagnostics.append(router::check_runnable(*read));
         result.diagnostics.sort();
         if (!result.diagnostics.has_errors()) {
-            result.value = LvsCfFile{std::move(text), *std::move(read.value)};
+            result.value = LvsCfFile{text_, *std::move(read.value)};
         }
     }
     return result;
+}
+
+Checked<LvsCfFile> read_lvs_cf(const std::string& file,
+                               const std::function<void()>& still_waiting) {
+    const auto text = LvsCfText::read(file);
+    if (!text) {
+        return {std::nullopt, text.diagnostics};
+    }
+    const NameLookup lookup(text->names());
+    while (!lookup.wait_for(std::chrono::seconds(1))) {
+        if (still_waiting) {
+            still_waiting();
+        }
+    }
+    return text->with(lookup.found());
 }
 
 }  // namespace lvslab::realmode

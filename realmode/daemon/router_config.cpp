@@ -80,8 +80,7 @@ std::vector<Address> addresses_of_host() {
     return own;
 }
 
-Checked<LvsCfFile> read_router_config(const std::string& file) {
-    auto read = read_lvs_cf(file);
+Checked<LvsCfFile> for_this_host(Checked<LvsCfFile> read) {
     if (read) {
         read.diagnostics.append(check_own_part(read->config, addresses_of_host()));
         read.diagnostics.sort();
@@ -90,6 +89,11 @@ Checked<LvsCfFile> read_router_config(const std::string& file) {
         }
     }
     return read;
+}
+
+Checked<LvsCfFile> read_router_config(const std::string& file,
+                                      const std::function<void()>& still_waiting) {
+    return for_this_host(read_lvs_cf(file, still_waiting));
 }
 
 std::optional<std::string> keep_in_force(const LvsCfFile& in_force, const std::string& file) {

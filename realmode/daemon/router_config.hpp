@@ -2,6 +2,7 @@
 /// The lvs.cf of a router on this host.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,12 @@ Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Ad
 /// kernel gives no socket.
 std::vector<Address> addresses_of_host();
 
+/// What was read, with an error if it is not for this host.
+Checked<LvsCfFile> for_this_host(Checked<LvsCfFile> read);
+
 /// read_lvs_cf(), and the file is for this host.
-Checked<LvsCfFile> read_router_config(const std::string& file);
+Checked<LvsCfFile> read_router_config(const std::string& file,
+                                      const std::function<void()>& still_waiting = {});
 
 /// Keeps what is in force in `file`, which nobody else may read, for a start after a death that
 /// finds lvs.cf bad. Names stand in it as the addresses that they had: reading it asks no resolver.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,6 +147,69 @@ TEST_F(TwoRouters, ARealServersNameThatIsGoneKeepsNoDeadDaemonFromComingBack) {
     }));
     EXPECT_THAT(routers[0]->log(), HasSubstr("lvs.cf is not fit; the one that was in force stays"));
     EXPECT_TRUE(until([&] { return serves(0); }));
+}
+
+/// This process is the guest's name server, and gives no answer.
+class SilentNameServer {
+public:
+    SilentNameServer() {
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_port = htons(53);
+        at.sin_addr.s_addr = htonl(Address::parse("10.0.0.1").value().v4_host_order());
+        EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+        std::ofstream("/etc/nsswitch.conf") << "hosts: files dns\n";
+        std::ofstream("/etc/resolv.conf") << "nameserver 10.0.0.1\noptions timeout:5 attempts:2\n";
+    }
+    ~SilentNameServer() {
+        std::ofstream("/etc/nsswitch.conf") << "hosts: files\n";
+        ::close(socket_);
+    }
+    SilentNameServer(const SilentNameServer&) = delete;
+    SilentNameServer& operator=(const SilentNameServer&) = delete;
+    bool was_asked() const {
+        char question = 0;
+        return ::recv(socket_, &question, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+    }
+
+private:
+    int socket_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+};
+
+std::string with_a_name(std::string lvs_cf) {
+    return lvs_cf.replace(lvs_cf.find("10.1.0.102"), 10, "server-two.example");
+}
+
+TEST_F(TwoRouters, ANameServerThatIsSilentHoldsNoRouterUpThatReloads) {
+    const SilentNameServer silent;
+    begin();
+    const auto daemon = routers[0]->daemon();
+    routers[0]->write_lvs_cf(with_a_name(lvs_cf()));
+    ::kill(routers[0]->supervisor(), SIGHUP);
+    ASSERT_TRUE(until([&] { return silent.was_asked(); }));
+    pass(3 * deadtime);
+    EXPECT_EQ(routers[0]->status().at("role"), "active") << "it answers in the meantime";
+    EXPECT_TRUE(serves(0));
+    // What is asked for in the meantime is read when it is its turn.
+    routers[0]->write_lvs_cf(lvs_cf(0));
+    EXPECT_EQ(routers[0]->command({"reload"}), 0);
+    EXPECT_THAT(routers[0]->log(), HasSubstr("warning: configuration not reloaded"));
+    EXPECT_THAT(routers[0]->log(), HasSubstr("server-two.example"));
+    EXPECT_EQ(routers[0]->table().services.at(0).destinations.size(), 2U);
+    EXPECT_EQ(routers[0]->daemon(), daemon) << "its supervisor took it for dead";
+    EXPECT_FALSE(routers[1]->has_vip());
+    EXPECT_EQ(both_had_vip, 0ns);
+}
+
+TEST_F(TwoRouters, ANameServerThatIsSilentKeepsNoRouterFromStopping) {
+    const SilentNameServer silent;
+    begin();
+    routers[0]->write_lvs_cf(with_a_name(lvs_cf()));
+    ::kill(routers[0]->supervisor(), SIGHUP);
+    ASSERT_TRUE(until([&] { return silent.was_asked(); }));
+    ASSERT_EQ(routers[0]->command({"stop"}), 0);
+    EXPECT_EQ(routers[0]->wait(), 0);
+    EXPECT_TRUE(until([&] { return serves(1); }));
 }
 
 TEST_F(TwoRouters, WarningsOfAGoodFileAreLoggedAtAReloadToo) {

@@ -5,9 +5,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,10 +68,18 @@ TEST(ControlProtocol, SaysWhatIsExpected) {
 class Control : public testing::Test {
 protected:
     void SetUp() override {
-        auto opened = ControlSocket::open(loop, path, [this](const ControlRequest& request) {
-            asked.push_back(request);
-            return answer;
-        });
+        auto opened =
+            ControlSocket::open(loop, path, [this](const auto& request, const auto& reply) {
+                asked.push_back(request);
+                if (request.command == ControlCommand::reload) {
+                    later.push_back(reply);
+                } else {
+                    for (const auto& waits : std::exchange(later, {})) {
+                        waits(answer);
+                    }
+                    reply(answer);
+                }
+            });
         ASSERT_TRUE(opened) << opened.diagnostics.to_string();
         socket = *std::move(opened.value);
         thread = std::thread([this] {
@@ -87,13 +99,7 @@ protected:
     }
     /// What comes back for these bytes, all of it if the router closes.
     std::string answer_to(const std::string& bytes) const {
-        const int raw = ::socket(AF_UNIX, SOCK_STREAM, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        EXPECT_EQ(::connect(raw, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-        EXPECT_EQ(::send(raw, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(bytes.size()));
+        const int raw = send(bytes);
         std::string got;
         char c = 0;
         while (::recv(raw, &c, 1, 0) == 1 && c != '\n') {
@@ -101,6 +107,17 @@ protected:
         }
         ::close(raw);
         return got;
+    }
+    /// A connection over which these bytes went.
+    int send(const std::string& bytes) const {
+        const int raw = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+        EXPECT_EQ(::connect(raw, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        EXPECT_EQ(::send(raw, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+        return raw;
     }
 
     TemporaryFolder folder;
@@ -110,6 +127,8 @@ protected:
     std::thread thread;
     std::vector<ControlRequest> asked;
     ControlAnswer answer;
+    std::vector<ControlSocket::Reply>
+        later;  ///< to each `reload`, given with the next other answer
 };
 
 TEST_F(Control, AnswersEachRequestOfAConnection) {
@@ -164,6 +183,20 @@ TEST_F(Control, LetsAWatcherGoThatDoesNotRead) {
         ++lines;
     }
     EXPECT_LT(lines, 4000);
+}
+
+TEST_F(Control, AnAnswerThatTakesLongKeepsNobodyElseWaiting) {
+    answer.table = "a table\n";
+    auto waits =
+        std::async(std::launch::async, [this] { return connect().ask({ControlCommand::reload}); });
+    ::close(send(to_line({ControlCommand::reload})));  // who does not wait for the answer
+    auto other = connect();
+    do {
+        EXPECT_TRUE(other.ask({ControlCommand::status})->ok);
+    } while (waits.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready);
+    const auto answered = waits.get();
+    ASSERT_TRUE(answered) << answered.diagnostics.to_string();
+    EXPECT_EQ(answered->table, "a table\n");
 }
 
 TEST_F(Control, RefusesASecondRouterAtTheSameSocket) {
