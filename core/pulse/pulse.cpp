@@ -68,8 +68,7 @@ void Pulse::on(const Started& started) {
 /// The partner is told at once that nobody is active here. What it said of itself before it knew is
 /// no reason to become active again.
 void Pulse::yield_after_death() {
-    died_active_ = true;
-    yields_until_ = now_ + settings_.deadtime;
+    died_active_ = !active_;
     if (settings_.backup_active) {
         send_at_ = now_;
     }
@@ -118,7 +117,9 @@ void Pulse::on(const Heard& heard) {
 void Pulse::on(const Woken&) {
     while (next_deadline() <= now_) {
         const auto due = next_deadline();
-        if (due == send_at_) {
+        if (due == silence_at_ && waits_for_its_next_word()) {
+            silence_at_ = send_at_;
+        } else if (due == send_at_ && !(died_active_ && due == silence_at_)) {
             send_heartbeats();
             send_at_ = now_ + settings_.keepalive;
         } else if (due == silence_at_) {
@@ -128,6 +129,13 @@ void Pulse::on(const Woken&) {
         }
     }
     look_at_links();
+}
+
+/// A partner that stands by too becomes active when it hears this node's "stopped", and says so at
+/// once. Its answer to the last one is here by the time that the next one is due: so that is when a
+/// node whose program died active takes the service after all, and says so instead.
+bool Pulse::waits_for_its_next_word() const {
+    return died_active_ && send_at_ != never && silence_at_ < send_at_;
 }
 
 void Pulse::on(const RouterDied&) {
@@ -148,7 +156,8 @@ void Pulse::on(const Released&) {
         return;
     }
     deactivate(Reason::released);
-    yields_until_ = now_ + settings_.deadtime;
+    // From now, whatever was heard before: a partner that just came up may be about to take it.
+    yields_until_ = silence_at_ = now_ + settings_.deadtime;
     died_active_ = false;
     handed_over_ = true;
     send_heartbeats();
@@ -160,6 +169,7 @@ void Pulse::on(const Terminated&) {
 
 void Pulse::partner_is_running() {
     yields_until_ = now_;
+    died_active_ = false;
     if (router_died_) {
         router_died_ = false;
         standby_since_ = now_;
@@ -181,7 +191,7 @@ void Pulse::partner_is_running() {
 /// A partner that leaves the service alone for deadtime after this node's death does not count as
 /// one that lives: the service waits no longer than for one that is gone.
 void Pulse::partner_is_stopped() {
-    if (yields() && died_active_) {
+    if (died_active_) {
         return;
     }
     silence_at_ = now_ + settings_.deadtime;
@@ -236,11 +246,17 @@ void Pulse::be_active_already() {
     actions_.emplace_back(RaiseAddresses{});
 }
 
-/// pulse.c, activateLvs.
+/// pulse.c, activateLvs. Who waited for a partner that may itself be waiting, by the rules that
+/// pulse.c has not, tells it before anything else.
 void Pulse::activate(Reason reason) {
     active_ = true;
-    handed_over_ = false;
+    const bool both_may_wait = handed_over_ || died_active_;
+    handed_over_ = died_active_ = false;
     actions_.emplace_back(RoleChanged{true, reason});
+    if (both_may_wait && send_at_ != never) {
+        send_heartbeats();
+        send_at_ = now_ + settings_.keepalive;
+    }
     run_script(settings_.active_cmd);
     actions_.emplace_back(StartRouter{});
     set_sync_role(SyncRole::master);

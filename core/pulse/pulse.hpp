@@ -59,6 +59,7 @@ private:
     void activate(Reason reason);
     void be_active_already();
     void yield_after_death();
+    bool waits_for_its_next_word() const;
     void deactivate(Reason reason);
     void send_heartbeats();
     void begin_announcing();
@@ -79,8 +80,8 @@ private:
     Time silence_at_ = never;
     Time announce_at_ = never;
     int announced_ = 0;
-    Time yields_until_{};  ///< a partner that says "stopped" may still take what was this node's
-    bool died_active_ = false;  ///< it yields because its program died, not by an operator's will
+    Time yields_until_{};  ///< a partner that says "stopped" may still take what was handed over
+    bool died_active_ = false;  ///< its program did, and nobody was heard to be active since
     Time standby_since_{};      ///< inactive and free of faults since then
     Time now_{};
     std::vector<Action> actions_;

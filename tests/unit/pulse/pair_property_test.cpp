@@ -106,8 +106,9 @@ std::vector<Moment> play(const Trouble& trouble, Time when) {
     // What happened to a node less than a delay ago may still be on its way: failures end before.
     const auto quiet = whole_from - trouble.most_delay;
     const auto before = quiet.time_since_epoch();
-    // Two nodes that each wait for the other to take over do so for deadtime.
-    const auto wait = trouble.deadtime;
+    // Two nodes that each wait for the other to take over do so for deadtime, and then one of them
+    // for its next word.
+    const auto wait = trouble.deadtime + trouble.keepalive;
     const auto start_again = [&](Node node, Time then) {
         if (trouble.supervised) {
             pair.start_again(node, then - wait);
@@ -196,6 +197,36 @@ RC_GTEST_PROP(PairProperty, WithFailbackThePrimaryAloneIsActiveInTheEnd, ()) {
         whole_from + std::max(trouble.deadtime, turn) + 2 * turn + 2 * trouble.most_delay;
     const auto rest = play(trouble, settled);
     RC_ASSERT(std::ranges::all_of(rest, [](const Moment& m) { return m.primary && !m.backup; }));
+}
+
+// Each waits for the other to take the service then: one of them takes it, and never both.
+RC_GTEST_PROP(PairProperty, AReleaseBesideAStartAfterADeathNeverMakesTwoActive, ()) {
+    Settings settings;
+    settings.keepalive = *milliseconds_between(100, 3000);
+    const Duration delay(*rc::gen::inRange<std::int64_t>(0, settings.keepalive.count() / 2 - 1));
+    settings.deadtime = settings.keepalive + 2 * delay + *milliseconds_between(1, 6000);
+    const auto first = *rc::gen::element(Node::primary, Node::backup);
+    const auto start = Time{} + 200s;
+    const auto around = settings.deadtime + settings.keepalive;
+    const auto released =
+        start + Duration(*rc::gen::inRange<std::int64_t>(-around.count(), around.count()));
+    RC_LOG() << "keepalive " << lvslab::to_string(settings.keepalive) << " deadtime "
+             << lvslab::to_string(settings.deadtime) << " delay " << lvslab::to_string(delay)
+             << (first == Node::primary ? ", primary" : ", backup") << " dies, released "
+             << lvslab::to_string(released - start) << " after it started\n";
+    TwoRouters pair(settings, [delay](const Sending&) { return delay; });
+    pair.start(first, Time{});
+    pair.start(other(first), Time{} + 60s);
+    pair.crash(first, start - around - settings.deadtime - 10s);
+    pair.start_again(first, start);
+    pair.happens(other(first), Released{}, released);
+    pair.run_until(start + 60s);
+    const auto story = pair.from(start - around - 1s);
+    RC_ASSERT(story.front().count() == 1);
+    RC_ASSERT(std::ranges::all_of(story, [](const Moment& m) { return m.count() < 2; }));
+    const auto settled = std::max(start, released) + settings.deadtime + 2 * settings.keepalive;
+    const auto rest = pair.from(settled + 2 * delay);
+    RC_ASSERT(rest.front().count() == 1);
 }
 
 }  // namespace

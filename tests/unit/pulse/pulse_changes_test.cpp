@@ -95,6 +95,21 @@ TEST(PulseAfterDeath, LeavesTheServiceToAStoppedPartnerForDeadtimeAndNotLonger) 
     EXPECT_THAT(node, became_active(Reason::partner_silent));
 }
 
+// What it heard until then has answered its last word: a partner that waited too has said so.
+TEST(PulseAfterDeath, TakesTheServiceWhenItsNextWordIsDueAndSaysSoInstead) {
+    auto settings = Story::pair(primary);
+    settings.keepalive = 2500ms;
+    Story node(settings, {Start::after_active});
+    node.passes(7499ms);
+    EXPECT_THAT(node, still_inactive());
+    node.passes(7500ms);
+    EXPECT_THAT(node, became_active(Reason::partner_silent));
+    EXPECT_EQ(node.done_of<SendHeartbeat>(),
+              (std::vector{SendHeartbeat{Path::public_net, Word::running},
+                           SendHeartbeat{Path::private_net, Word::running}}));
+    EXPECT_EQ(node.node().next_deadline(), Time{} + 8500ms) << "the second announcement";
+}
+
 TEST(PulseAfterDeath, StandsByForAPartnerThatTookTheService) {
     Story node(Story::pair(primary), {Start::after_active});
     node.at(1s, heartbeat(Word::stopped));

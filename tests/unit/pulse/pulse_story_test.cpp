@@ -320,8 +320,26 @@ TEST(Pulse, ReleasedNodeTakesBackFromASilentPartner) {
     auto node = active_node(primary);
     node.at(20500ms, heartbeat(Word::stopped));
     node.at(20600ms, Released{});
-    node.passes(26500ms);
+    node.passes(26599ms);
+    EXPECT_THAT(node, still_inactive()) << "what was heard before the release does not count";
+    node.passes(26600ms);
     EXPECT_THAT(node, became_active(Reason::partner_silent));
+}
+
+// A partner that waits as well hears of it before its own wait is over.
+TEST(Pulse, ReleasedNodeThatIsActiveAgainSaysSoAtOnce) {
+    auto node = active_node(primary);
+    node.passes(20s);
+    node.at(20100ms, Released{});
+    node.at(25s, heartbeat(Word::stopped));
+    node.passes(26s);
+    node.at(26100ms, heartbeat(Word::stopped));
+    EXPECT_THAT(node, became_active(Reason::partner_stopped));
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), ElementsAre(public_running, private_running));
+    node.passes(28099ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), IsEmpty());
+    node.passes(28100ms);
+    EXPECT_THAT(node.done_of<SendHeartbeat>(), ElementsAre(public_running, private_running));
 }
 
 TEST(Pulse, EventsThatDoNotApplyChangeNothing) {
