@@ -119,7 +119,9 @@ void Pulse::on(const Woken&) {
         const auto due = next_deadline();
         if (due == silence_at_ && waits_for_its_next_word()) {
             silence_at_ = send_at_;
-        } else if (due == send_at_ && !(died_active_ && due == silence_at_)) {
+        } else if (silence_at_ <= now_ && both_may_wait()) {
+            partner_is_silent();
+        } else if (due == send_at_) {
             send_heartbeats();
             send_at_ = now_ + settings_.keepalive;
         } else if (due == silence_at_) {
@@ -246,16 +248,16 @@ void Pulse::be_active_already() {
     actions_.emplace_back(RaiseAddresses{});
 }
 
-/// pulse.c, activateLvs. Who waited for a partner that may itself be waiting, by the rules that
-/// pulse.c has not, tells it before anything else.
+/// pulse.c, activateLvs, where the first "running" goes out with the next heartbeat. Here a partner
+/// that stands by is told at once: it may be about to become active as well.
 void Pulse::activate(Reason reason) {
+    const bool partner_may_wait = both_may_wait() || reason == Reason::partner_stopped;
     active_ = true;
-    const bool both_may_wait = handed_over_ || died_active_;
     handed_over_ = died_active_ = false;
     actions_.emplace_back(RoleChanged{true, reason});
-    if (both_may_wait && send_at_ != never) {
+    if (partner_may_wait) {
         send_heartbeats();
-        send_at_ = now_ + settings_.keepalive;
+        send_at_ = send_at_ <= now_ ? now_ + settings_.keepalive : send_at_;
     }
     run_script(settings_.active_cmd);
     actions_.emplace_back(StartRouter{});

@@ -60,6 +60,8 @@ private:
     void be_active_already();
     void yield_after_death();
     bool waits_for_its_next_word() const;
+    /// This node leaves the service to a partner that may be leaving it to this node.
+    bool both_may_wait() const { return handed_over_ || died_active_; }
     void deactivate(Reason reason);
     void send_heartbeats();
     void begin_announcing();

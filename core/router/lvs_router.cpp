@@ -82,6 +82,10 @@ void LvsRouter::reload(const config::LvsConfig& config) {
     for (const auto& difference : differences.items()) {
         note(difference.location.to_string() + ": " + difference.message);
     }
+    // First: IPVS takes no server of another family while it syncs.
+    if (before.syncdaemon && !config_.syncdaemon) {
+        ports_.sync.stop();
+    }
     services_.reload(config_);
     hand_in(pulse::Reconfigured{settings()});
     change_sync(before);
@@ -199,12 +203,9 @@ void LvsRouter::start_sync() {
 }
 
 void LvsRouter::change_sync(const config::LvsConfig& before) {
-    if (!config_.syncdaemon) {
-        if (before.syncdaemon) {
-            ports_.sync.stop();
-        }
-    } else if (running() && (!before.syncdaemon || before.syncd_iface != config_.syncd_iface ||
-                             before.syncd_id != config_.syncd_id)) {
+    if (config_.syncdaemon && running() &&
+        (!before.syncdaemon || before.syncd_iface != config_.syncd_iface ||
+         before.syncd_id != config_.syncd_id)) {
         start_sync();
     }
 }

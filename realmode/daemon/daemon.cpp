@@ -9,9 +9,11 @@
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,17 +58,30 @@ void log_findings(const Diagnostics& found) {
     }
 }
 
+/// A name server that is silent longer than this is not waited for by one that has to take the
+/// place of a dead daemon, and knows what was in force.
+constexpr auto patience_after_death = std::chrono::seconds(2);
+
 /// The file, or for one that starts again after a death the last that was in force. A name server
 /// that is silent is no reason for the supervisor to call this process dead.
 Checked<LvsCfFile> read_config(const DaemonOptions& options, bool again, const Lifeline& lifeline) {
+    using Clock = std::chrono::steady_clock;
+    const auto in_force = config_in_force_file(options);
+    const auto sign = [&] { lifeline.send(SignOfLife{Time(Clock::now().time_since_epoch())}); };
+    const bool impatient = again && std::filesystem::exists(in_force);
+    const auto until = Clock::now() + patience_after_death;
     auto read = read_router_config(options.config_file, [&] {
-        lifeline.send(SignOfLife{Time(std::chrono::steady_clock::now().time_since_epoch())});
+        sign();
+        return !impatient || Clock::now() < until;
     });
     log_findings(read.diagnostics);
     if (!read && again) {
         log(LogLevel::error,
             fmt::format("{} is not fit; the one that was in force stays", options.config_file));
-        auto before = read_router_config(config_in_force_file(options));
+        auto before = read_router_config(in_force, [&] {
+            sign();
+            return true;
+        });
         log_findings(before.diagnostics);
         return before;
     }
@@ -409,38 +424,45 @@ private:
         return answer;
     }
 
-    /// One that is asked for while names are being looked up follows: the file may be another by
-    /// then.
+    /// One that is asked for while names are being looked up takes that one's place: the file may
+    /// be another by now, and both are answered with what it says.
     void reload(ControlSocket::Reply reply) {
-        reloads_asked_.push_back(std::move(reply));
-        if (reloads_under_way_.empty()) {
-            begin_reload();
-        }
-    }
-
-    /// Heartbeats and checks go on while a name server is silent.
-    void begin_reload() {
-        reloads_under_way_ = std::exchange(reloads_asked_, {});
+        reloads_.push_back(std::move(reply));
         lifeline_.send(Reloading{});
-        const auto text = LvsCfText::read(options_.config_file);
+        auto text = LvsCfText::read(options_.config_file);
         if (!text || text->names().empty()) {
             end_reload(text ? text->with({}) : Checked<LvsCfFile>{std::nullopt, text.diagnostics});
             return;
         }
-        lookup_.emplace(text->names());
-        names_answered_.assign(::dup(lookup_->descriptor()));
+        const bool same_names = reloading_text_ && reloading_text_->names() == text->names();
+        reloading_text_ = *std::move(text.value);
+        if (!same_names) {
+            look_names_up();
+        }
+    }
+
+    /// Heartbeats and checks go on while a name server is silent.
+    void look_names_up() {
+        try {
+            lookup_.emplace(reloading_text_->names());
+            names_answered_ = boost::asio::posix::stream_descriptor(loop_);
+            names_answered_.assign(::dup(lookup_->descriptor()));
+        } catch (const std::system_error& error) {
+            end_reload(names_not_looked_up(options_.config_file, error));
+            return;
+        }
         names_answered_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                   [this, text = *text](const auto& error) {
-                                       if (!error && !over_) {
-                                           const auto found = lookup_->found();
-                                           names_answered_.close();
-                                           lookup_.reset();
-                                           end_reload(text.with(found));
+                                   [this](const auto& error) {
+                                       if (!error && !over_ && reloading_text_) {
+                                           end_reload(reloading_text_->with(lookup_->found()));
                                        }
                                    });
     }
 
     void end_reload(Checked<LvsCfFile> file) {
+        names_answered_ = boost::asio::posix::stream_descriptor(loop_);
+        lookup_.reset();
+        reloading_text_.reset();
         auto read = for_this_host(std::move(file));
         ControlAnswer answer;
         for (const auto& finding : read.diagnostics.items()) {
@@ -460,12 +482,13 @@ private:
             answer.error = "the old configuration stays";
         }
         lifeline_.send(BecameReady{});
-        for (const auto& reply : std::exchange(reloads_under_way_, {})) {
-            reply(answer);
-        }
+        answer_reloads(answer);
         end_if_over();
-        if (!over_ && !reloads_asked_.empty()) {
-            begin_reload();
+    }
+
+    void answer_reloads(const ControlAnswer& answer) {
+        for (const auto& reply : std::exchange(reloads_, {})) {
+            reply(answer);
         }
     }
 
@@ -502,6 +525,8 @@ private:
             return;
         }
         over_ = true;
+        answer_reloads(
+            {.ok = false, .error = "this router ends", .findings = {}, .status = {}, .table = {}});
         remove_leftover_services();
         if (record_.holdings().sync) {
             sync_.stop();
@@ -585,8 +610,10 @@ private:
     std::unique_ptr<router::LvsRouter> router_;
     boost::asio::signal_set signals_;
     boost::asio::posix::stream_descriptor lifeline_end_;
-    std::vector<ControlSocket::Reply> reloads_asked_, reloads_under_way_;
-    std::optional<NameLookup> lookup_;  ///< of the reload that is under way
+    // Of the reload that is under way, if one is.
+    std::vector<ControlSocket::Reply> reloads_;
+    std::optional<LvsCfText> reloading_text_;
+    std::optional<NameLookup> lookup_;
     boost::asio::posix::stream_descriptor names_answered_;
     LogLines lines_;
     std::optional<Reloaded> reloading_;

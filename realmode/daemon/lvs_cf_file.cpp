@@ -94,19 +94,26 @@ Checked<LvsCfFile> LvsCfText::with(const NamedAddresses& addresses) const {
     return result;
 }
 
-Checked<LvsCfFile> read_lvs_cf(const std::string& file,
-                               const std::function<void()>& still_waiting) {
+Checked<LvsCfFile> read_lvs_cf(const std::string& file, const StillWaiting& still_waiting) {
     const auto text = LvsCfText::read(file);
     if (!text) {
         return {std::nullopt, text.diagnostics};
     }
-    const NameLookup lookup(text->names());
-    while (!lookup.wait_for(std::chrono::seconds(1))) {
-        if (still_waiting) {
-            still_waiting();
+    try {
+        const NameLookup lookup(text->names());
+        while (!lookup.wait_for(std::chrono::seconds(1)) && (!still_waiting || still_waiting())) {
         }
+        return text->with(lookup.found());
+    } catch (const std::system_error& error) {
+        return names_not_looked_up(file, error);
     }
-    return text->with(lookup.found());
+}
+
+Checked<LvsCfFile> names_not_looked_up(const std::string& file, const std::system_error& error) {
+    Checked<LvsCfFile> result;
+    result.diagnostics.error({file},
+                             fmt::format("its names cannot be looked up: {}", error.what()));
+    return result;
 }
 
 }  // namespace lvslab::realmode

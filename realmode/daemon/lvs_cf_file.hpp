@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 #include <string>
-#include <utility>
+#include <system_error>
 
 #include "core/base/diagnostic.hpp"
 #include "core/config/lvs_config.hpp"
@@ -37,9 +37,14 @@ private:
     std::set<std::string> names_;
 };
 
-/// Both, with a lookup of the names between. While it waits for the network it calls
-/// `still_waiting` about each second.
-Checked<LvsCfFile> read_lvs_cf(const std::string& file,
-                               const std::function<void()>& still_waiting = {});
+/// Asked about each second while names wait for the network: whether to go on. If not, those that
+/// are not answered are names that nobody knows.
+using StillWaiting = std::function<bool()>;
+
+/// Both, with a lookup of the names between.
+Checked<LvsCfFile> read_lvs_cf(const std::string& file, const StillWaiting& still_waiting = {});
+
+/// What a reader says that could not even ask (no thread, no descriptor).
+Checked<LvsCfFile> names_not_looked_up(const std::string& file, const std::system_error& error);
 
 }  // namespace lvslab::realmode

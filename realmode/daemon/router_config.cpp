@@ -60,10 +60,11 @@ Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Ad
     const auto here = [&](const Address& address) {
         return !address.is_unspecified() && std::ranges::find(own, address) != own.end();
     };
-    // A router whose public interface is on another network (the manual's 3.3) still is one.
-    const bool by_private = here(config.primary_private) || here(config.backup_private);
+    // A backup whose public interface is on another network (the manual's 3.3) still is one. Who
+    // has `primary_private` alone would take the backup's part (pulse.c, amMaster), without its
+    // addresses.
     Diagnostics found;
-    if (!here(config.primary) && !here(config.backup) && !by_private) {
+    if (!here(config.primary) && !here(config.backup) && !here(config.backup_private)) {
         found.error(config::place_of(config, "primary"),
                     fmt::format("this host has neither the address of primary ({}) nor that of "
                                 "backup ({}): it is none of the two routers",
@@ -91,8 +92,7 @@ Checked<LvsCfFile> for_this_host(Checked<LvsCfFile> read) {
     return read;
 }
 
-Checked<LvsCfFile> read_router_config(const std::string& file,
-                                      const std::function<void()>& still_waiting) {
+Checked<LvsCfFile> read_router_config(const std::string& file, const StillWaiting& still_waiting) {
     return for_this_host(read_lvs_cf(file, still_waiting));
 }
 

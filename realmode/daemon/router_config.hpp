@@ -2,7 +2,6 @@
 /// The lvs.cf of a router on this host.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,9 +13,9 @@
 
 namespace lvslab::realmode {
 
-/// An error at `primary` if neither it nor `backup` nor a private address of theirs is one of
-/// `own`. pulse.c (amMaster) takes such a host for the backup: it would hear no heartbeat and
-/// become active beside the active router.
+/// An error at `primary` if neither it nor `backup` nor `backup_private` is one of `own`. pulse.c
+/// (amMaster) takes such a host for the backup: it would hear no heartbeat and become active beside
+/// the active router.
 Diagnostics check_own_part(const config::LvsConfig& config, const std::vector<Address>& own);
 
 /// This host's addresses, whatever the state of their interfaces. Throws std::system_error if the
@@ -28,7 +27,7 @@ Checked<LvsCfFile> for_this_host(Checked<LvsCfFile> read);
 
 /// read_lvs_cf(), and the file is for this host.
 Checked<LvsCfFile> read_router_config(const std::string& file,
-                                      const std::function<void()>& still_waiting = {});
+                                      const StillWaiting& still_waiting = {});
 
 /// Keeps what is in force in `file`, which nobody else may read, for a start after a death that
 /// finds lvs.cf bad. Names stand in it as the addresses that they had: reading it asks no resolver.

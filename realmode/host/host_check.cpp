@@ -80,12 +80,9 @@ std::string HostParts::to_string() const {
 HostParts parts_of_host(const config::LvsConfig& config, const router::HostRules& rules,
                         const HostFacts& facts) {
     HostParts parts;
-    parts.primary = is_here(facts, config.primary);
-    parts.backup = is_here(facts, config.backup);
-    if (!parts.router()) {
-        parts.primary = is_here(facts, config.primary_private);
-        parts.backup = is_here(facts, config.backup_private);
-    }
+    const auto of_the_routers = router_parts(config, facts);
+    parts.primary = of_the_routers.primary;
+    parts.backup = of_the_routers.backup;
     for (const auto& server : rules.real_servers) {
         if (is_here(facts, server.address)) {
             parts.real_servers.push_back(&server);
@@ -135,8 +132,7 @@ std::vector<std::string> not_looked_at(const config::LvsConfig& config, const Ho
         parts.emplace_back("loaded rules");
     }
     // Nobody was asked where the host is no router.
-    if (!facts.probe.failures.empty() &&
-        (is_here(facts, config.primary) || is_here(facts, config.backup))) {
+    if (!facts.probe.failures.empty() && router_parts(config, facts).any()) {
         parts.emplace_back("who else holds a virtual address");
     }
     return parts;

@@ -23,8 +23,6 @@ struct HostFinding {
 
 /// What an lvs.cf says that a host is, by its addresses.
 struct HostParts {
-    /// By its public address; by the private one where neither public address is here (the manual's
-    /// 3.3: a router's public interface may be on another network).
     bool primary = false, backup = false;
     std::vector<const router::RealServerNeed*> real_servers;  ///< under direct routing and tunnels
 

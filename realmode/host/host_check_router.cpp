@@ -84,15 +84,12 @@ void HostCheck::check_own_addresses() {
         add(Severity::error, place_of(config_, "backup"),
             "this host has the addresses of both routers", "take one of them off this host");
     }
-    const auto [public_name, public_address] = parts_.primary
-                                                   ? std::pair("primary", config_.primary)
-                                                   : std::pair("backup", config_.backup);
-    if (address_here(public_address) == nullptr) {
-        add(Severity::warning, place_of(config_, public_name),
-            fmt::format("{} is {}, which this host does not have: it is this router by its private "
-                        "address, and the heartbeats of that path alone are sent and heard",
-                        public_name, public_address.to_string()),
-            fmt::format("ip addr add {}/LENGTH dev DEVICE", public_address.to_string()));
+    if (!parts_.primary && address_here(config_.backup) == nullptr) {
+        add(Severity::warning, place_of(config_, "backup"),
+            fmt::format("backup is {}, which this host does not have: it is the backup by "
+                        "backup_private, and the heartbeats of that path alone are sent and heard",
+                        config_.backup.to_string()),
+            fmt::format("ip addr add {}/LENGTH dev DEVICE", config_.backup.to_string()));
     }
     const auto [name, address] = parts_.primary
                                      ? std::pair("primary_private", config_.primary_private)

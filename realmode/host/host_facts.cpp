@@ -361,6 +361,18 @@ std::vector<AddressQuestion> floating_addresses(const config::LvsConfig& config)
     return found;
 }
 
+RouterParts router_parts(const config::LvsConfig& config, const HostFacts& facts) {
+    const auto here = [&](const Address& address) {
+        return !address.is_unspecified() &&
+               std::ranges::any_of(facts.addresses, [&](const HostAddress& a) {
+                   return a.network.address == address;
+               });
+    };
+    RouterParts parts{here(config.primary), here(config.backup)};
+    parts.backup = parts.backup || (!parts.primary && here(config.backup_private));
+    return parts;
+}
+
 std::vector<AddressQuestion> questions_to_neighbours(const config::LvsConfig& config,
                                                      const HostFacts& facts) {
     const auto here = [&](const Address& address) {
@@ -368,7 +380,7 @@ std::vector<AddressQuestion> questions_to_neighbours(const config::LvsConfig& co
             facts.addresses, [&](const HostAddress& a) { return a.network.address == address; });
     };
     std::vector<AddressQuestion> questions;
-    if (!here(config.primary) && !here(config.backup)) {
+    if (!router_parts(config, facts).any()) {
         return questions;
     }
     std::set<std::string> devices;

@@ -67,6 +67,15 @@ HostFacts read_host_facts(const config::LvsConfig& config, const router::HostRul
 /// service, and of the NAT router under NAT. Each once.
 std::vector<AddressQuestion> floating_addresses(const config::LvsConfig& config);
 
+/// Which of the two routers the host is (pulse.c, amMaster): the primary by `primary` alone, the
+/// backup by `backup`, or by `backup_private` where its public interface is on another network (the
+/// manual's 3.3).
+struct RouterParts {
+    bool primary = false, backup = false;
+    bool any() const { return primary || backup; }
+};
+RouterParts router_parts(const config::LvsConfig& config, const HostFacts& facts);
+
 /// What a router asks its networks for: the floating addresses that it does not hold itself, and on
 /// the same devices those of its partner and of the real servers, to know who answers. Nothing if
 /// the host is no router.

@@ -108,9 +108,9 @@ NameLookup::NameLookup(const std::set<std::string>& names, Resolver resolver)
             std::thread([shared = shared_] { answer(shared); }).detach();
         } catch (const std::system_error&) {
             if (i == 0) {
-                answer(shared_);  // no thread to be had: it takes the time that it takes
+                throw;
             }
-            return;
+            return;  // those that are there ask for all
         }
     }
 }

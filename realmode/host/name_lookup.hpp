@@ -29,6 +29,7 @@ class NameLookup {
 public:
     using Resolver = std::function<std::optional<Address>(std::string_view name)>;
 
+    /// Throws std::system_error if there is no descriptor or no thread to be had.
     explicit NameLookup(const std::set<std::string>& names, Resolver resolver = resolve);
     ~NameLookup();
     NameLookup(const NameLookup&) = delete;

@@ -38,6 +38,7 @@ Address address(const std::string& text) {
 scenario::Scenario fixed_traffic(bool nat, std::uint64_t connections) {
     scenario::Scenario s;
     s.name = "packet-overhead";
+    s.daemons = false;
     s.gateway = address("192.168.26.254");
     s.routers.push_back(
         {"lvs1", *Network::parse("192.168.26.9/24"), Network::parse("10.11.12.9/24"), {}});
@@ -68,6 +69,7 @@ scenario::Scenario fixed_traffic(bool nat, std::uint64_t connections) {
         s.servers.push_back(server);
     }
     s.config.virtual_servers.push_back(v);
+    s.routers.front().config = s.config;
     scenario::Workload w;
     w.name = "pages";
     w.to = {v.address, Port{80}};

@@ -190,11 +190,15 @@ TEST_F(TwoRouters, ANameServerThatIsSilentHoldsNoRouterUpThatReloads) {
     pass(3 * deadtime);
     EXPECT_EQ(routers[0]->status().at("role"), "active") << "it answers in the meantime";
     EXPECT_TRUE(serves(0));
-    // What is asked for in the meantime is read when it is its turn.
+    // A file without the name takes the place of the one that waits.
     routers[0]->write_lvs_cf(lvs_cf(0));
     EXPECT_EQ(routers[0]->command({"reload"}), 0);
+    EXPECT_THAT(routers[0]->log(), Not(HasSubstr("configuration not reloaded")));
+    routers[0]->write_lvs_cf(with_a_name(lvs_cf()));
+    std::string output;
+    EXPECT_EQ(routers[0]->command({"reload"}, &output), 2) << "nobody knows it in the end";
+    EXPECT_THAT(output, HasSubstr("found \"server-two.example\", expected an address or the name"));
     EXPECT_THAT(routers[0]->log(), HasSubstr("warning: configuration not reloaded"));
-    EXPECT_THAT(routers[0]->log(), HasSubstr("server-two.example"));
     EXPECT_EQ(routers[0]->table().services.at(0).destinations.size(), 2U);
     EXPECT_EQ(routers[0]->daemon(), daemon) << "its supervisor took it for dead";
     EXPECT_FALSE(routers[1]->has_vip());
@@ -210,6 +214,21 @@ TEST_F(TwoRouters, ANameServerThatIsSilentKeepsNoRouterFromStopping) {
     ASSERT_EQ(routers[0]->command({"stop"}), 0);
     EXPECT_EQ(routers[0]->wait(), 0);
     EXPECT_TRUE(until([&] { return serves(1); }));
+}
+
+TEST_F(TwoRouters, ADaemonThatTakesADeadOnesPlaceWaitsForNoSilentNameServer) {
+    const SilentNameServer silent;
+    std::ofstream("/etc/hosts") << "127.0.0.1 localhost\n10.1.0.102 server-two.example\n";
+    routers[0]->write_lvs_cf(with_a_name(lvs_cf()));
+    routers[0]->start();
+    ASSERT_TRUE(until([&] { return serves(0); }));
+    std::ofstream("/etc/hosts") << "127.0.0.1 localhost\n";
+    const auto killed = std::chrono::steady_clock::now();
+    ::kill(routers[0]->daemon().value(), SIGKILL);
+    EXPECT_TRUE(until([&] { return !serves(0); }));
+    EXPECT_TRUE(until([&] { return serves(0); })) << "it is alone";
+    EXPECT_LT(std::chrono::steady_clock::now() - killed, 2s + 2 * deadtime + 1s);
+    EXPECT_THAT(routers[0]->log(), HasSubstr("the one that was in force stays"));
 }
 
 TEST_F(TwoRouters, WarningsOfAGoodFileAreLoggedAtAReloadToo) {

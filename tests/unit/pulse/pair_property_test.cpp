@@ -229,5 +229,47 @@ RC_GTEST_PROP(PairProperty, AReleaseBesideAStartAfterADeathNeverMakesTwoActive, 
     RC_ASSERT(rest.front().count() == 1);
 }
 
+/// The longest time that both were active at a stretch.
+Duration longest_pair(const std::vector<Moment>& story) {
+    Duration longest{};
+    for (std::size_t i = 0; i + 1 < story.size(); ++i) {
+        if (story[i].count() == 2) {
+            longest = std::max(longest, story[i + 1].at - story[i].at);
+        }
+    }
+    return longest;
+}
+
+// Who becomes active on a "stopped" says so at once: both are active for a word's way at most.
+RC_GTEST_PROP(PairProperty, AReleaseBesideAColdStartOrAnotherMakesTwoActiveForAWordAtMost, ()) {
+    Settings settings;
+    settings.keepalive = *milliseconds_between(100, 3000);
+    const Duration delay(*rc::gen::inRange<std::int64_t>(1, settings.keepalive.count() / 2 - 1));
+    settings.deadtime = settings.keepalive + 2 * delay + *milliseconds_between(1, 6000);
+    const auto first = *rc::gen::element(Node::primary, Node::backup);
+    const auto start = Time{} + 200s;
+    const auto around = settings.deadtime + settings.keepalive;
+    const auto at_random = [&] {
+        return start + Duration(*rc::gen::inRange<std::int64_t>(-around.count(), around.count()));
+    };
+    const auto released = at_random(), again = at_random();
+    const bool starts = *rc::gen::arbitrary<bool>();
+    RC_LOG() << "keepalive " << lvslab::to_string(settings.keepalive) << " deadtime "
+             << lvslab::to_string(settings.deadtime) << " delay " << lvslab::to_string(delay)
+             << (starts ? ", starts" : ", is there") << ", released "
+             << lvslab::to_string(released - start) << ", the other "
+             << lvslab::to_string(again - start) << '\n';
+    TwoRouters pair(settings, [delay](const Sending&) { return delay; });
+    pair.start(other(first), Time{});
+    pair.start(first, starts ? start : Time{} + 60s);
+    pair.happens(other(first), Released{}, released);
+    pair.happens(first, Released{}, again);
+    pair.run_until(start + 60s);
+    RC_ASSERT(longest_pair(pair.from(Time{} + 100s)) <= 2 * delay);
+    RC_ASSERT(pair.from(std::max(released, again) + around + 2 * settings.keepalive + 4 * delay)
+                  .front()
+                  .count() == 1);
+}
+
 }  // namespace
 }  // namespace lvslab::pulse

@@ -53,6 +53,9 @@ TEST_F(RouterConfig, IsForTheHostThatHasThePrimarysOrTheBackupsAddress) {
     by_private.backup_private = address("10.11.12.8");
     EXPECT_TRUE(check_own_part(by_private, {address("192.0.3.8"), address("10.11.12.8")}).empty())
         << "its public interface is on another network: a router, if a poor one";
+    by_private.primary_private = address("10.11.12.9");
+    EXPECT_TRUE(check_own_part(by_private, {address("10.11.12.9")}).has_errors())
+        << "it would take the part of the backup, without its addresses";
     const auto found = check_own_part(read->config, {vip, address("10.11.12.1")});
     ASSERT_TRUE(found.has_errors());
     EXPECT_EQ(found.items().front().location, (SourceLocation{folder.path() + "/lvs.cf", 2, 11}));

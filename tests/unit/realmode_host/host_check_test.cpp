@@ -203,11 +203,13 @@ const std::vector<Case> router_faults{
      [](Facts& f, Config&) { f.addresses.push_back(on("eth0", "192.168.26.8/24")); },
      "error lvs.cf:3:10: this host has the addresses of both routers",
      "take one of them off this host"},
-    {"by_its_private_address", "nat", sound_router,
-     [](Facts& f, Config&) { f.addresses[0] = on("eth0", "192.168.26.77/24"); },
-     "warning lvs.cf:1:11: primary is 192.168.26.9, which this host does not have: it is this "
-     "router by its private address",
-     "ip addr add 192.168.26.9/LENGTH dev DEVICE"},
+    {"backup_by_its_private_address", "nat", sound_router,
+     [](Facts& f, Config&) {
+         f.addresses = {on("eth0", "192.168.26.77/24"), on("eth1", "10.11.12.8/24")};
+     },
+     "warning lvs.cf:3:10: backup is 192.168.26.8, which this host does not have: it is the backup "
+     "by backup_private",
+     "ip addr add 192.168.26.8/LENGTH dev DEVICE"},
     {"no_private_address", "nat", sound_router,
      [](Facts& f, Config&) { f.addresses[1] = on("eth1", "10.11.12.7/24"); },
      "error lvs.cf:2:19: primary_private is 10.11.12.9, which this host does not have",
@@ -565,9 +567,11 @@ TEST(HostCheck, names_the_parts_of_a_host) {
     EXPECT_EQ(parts_of_host(config, rules, facts).to_string(),
               "the primary router and a real server");
     EXPECT_EQ(parts_of_host(config, rules, HostFacts{}).to_string(), "outside of the cluster");
-    // What `lvsrouter run` takes for a router: its public interface may be on another network.
+    // As `lvsrouter run` has it: who has primary_private alone would be a third router.
     facts.addresses = {on("eth1", "10.11.12.8/24")};
     EXPECT_EQ(parts_of_host(config, rules, facts).to_string(), "the backup router");
+    facts.addresses = {on("eth1", "10.11.12.9/24")};
+    EXPECT_EQ(parts_of_host(config, rules, facts).to_string(), "outside of the cluster");
 }
 
 TEST(MissingMark, is_the_first_stretch_of_ports_without_it) {
