@@ -120,7 +120,7 @@ void SyncSender::add(const SyncRecord& record, Time now) {
     }
     if (!current_) {
         rest_until(now);
-        current_.emplace(SyncMessageWriter(daemon_.syncid), now);
+        current_ = Filling{SyncMessageWriter(daemon_.syncid), now};
     }
     current_->message.add(record);
 }
