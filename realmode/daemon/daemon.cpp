@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -446,17 +447,22 @@ private:
         try {
             lookup_.emplace(reloading_text_->names());
             names_answered_ = boost::asio::posix::stream_descriptor(loop_);
-            names_answered_.assign(::dup(lookup_->descriptor()));
+            const int answered = ::dup(lookup_->descriptor());
+            if (answered < 0) {
+                throw std::system_error(errno, std::generic_category(), "dup");
+            }
+            names_answered_.assign(answered);
         } catch (const std::system_error& error) {
             end_reload(names_not_looked_up(options_.config_file, error));
             return;
         }
-        names_answered_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                   [this](const auto& error) {
-                                       if (!error && !over_ && reloading_text_) {
-                                           end_reload(reloading_text_->with(lookup_->found()));
-                                       }
-                                   });
+        names_answered_.async_wait(
+            boost::asio::posix::descriptor_base::wait_read, [this](const auto& error) {
+                // That of a lookup whose place was taken may be under way.
+                if (!error && !over_ && lookup_ && lookup_->wait_for(Duration::zero())) {
+                    end_reload(reloading_text_->with(lookup_->found()));
+                }
+            });
     }
 
     void end_reload(Checked<LvsCfFile> file) {
