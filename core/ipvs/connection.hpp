@@ -133,20 +133,27 @@ public:
                c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
                same_addresses(c, key);
     }
+    /// Too large for the processor's nearer caches: only then the next three do something, and are
+    /// worth being called.
+    bool is_far() const { return pool_.end() > far; }
     /// Asks the processor for the entry's cache line.
     void prefetch(ConnectionId id) const {
-        if (id < pool_.end()) {
+        if (is_far() && id < pool_.end()) {
             lvslab::prefetch(&pool_[id]);
         }
     }
     /// Asks for the slot by which erase() will find the entry.
     void prefetch_slot(ConnectionId id) const {
-        lvslab::prefetch(&slots_[home(tag_of(hash_of(pool_[id])))]);
+        if (is_far()) {
+            lvslab::prefetch(&slots_[home(tag_of(hash_of(pool_[id])))]);
+        }
     }
     /// Asks for the slot of a connection to come.
     void prefetch_slot_for(Protocol protocol, const Endpoint& client) const {
-        const auto h = hash(protocol, client_digest(client.address), client.port.value());
-        lvslab::prefetch(&slots_[home(tag_of(h))]);
+        if (is_far()) {
+            const auto h = hash(protocol, client_digest(client.address), client.port.value());
+            lvslab::prefetch(&slots_[home(tag_of(h))]);
+        }
     }
     ConnectionId find_template(const ConnectionKeyView& key) const;
     /// The entry, whose client port is 0, takes the first packet from any port of its client.
@@ -194,6 +201,7 @@ private:
     static constexpr std::size_t first_slots = 128;
     static constexpr unsigned first_shift = 25;
     static constexpr std::size_t small = std::size_t{1} << 16;  ///< slots: half a megabyte
+    static constexpr ConnectionId far = 1U << 15;               ///< entries: two megabytes
 
     std::uint64_t hash_of(const Connection& c) const;
     static std::uint32_t tag_of(std::uint64_t hash) {

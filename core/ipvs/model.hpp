@@ -59,7 +59,7 @@ public:
     void pass(const Segment& segment, Time now);
     void prefetch(std::uint32_t entry) const { table_.prefetch(entry); }
     void prefetch_server_of(std::uint32_t entry) const {
-        if (entry < table_.pool().end() && table_[entry].in_use != 0) {
+        if (table_.is_far() && entry < table_.pool().end() && table_[entry].in_use != 0) {
             const auto& c = table_[entry];
             lvslab::prefetch(destinations_[c.destination].get());
             lvslab::prefetch(c.queued);
@@ -157,13 +157,15 @@ private:
     void to_trash(Destination& d, Time now);
 
     // packet_path.cpp
-    // Both fill in the verdict where it stands.
+    // All three fill in the verdict where it stands.
     void step_in(const Segment& segment, Time now, Verdict& verdict);
+    ConnectionId enter(const Segment& segment, Time now, Verdict& verdict);
     [[gnu::noinline]] void step_out(const Segment& segment, Time now, Verdict& verdict);
     ConnectionId entry_for(const Arrival& arrival, Verdict& verdict);
     void answer(const Connection& c, Verdict& verdict) const;
     bool goes_on(ConnectionId id) const { return destinations_[table_[id].destination]->available; }
     void follow(ConnectionId id, TcpFlags flags, std::uint32_t packets, Time now);
+    void follow_opening(ConnectionId id, const Segment& syn, std::uint32_t acks, Time now);
     ConnectionId new_entry_for(const Arrival& arrival, Verdict& verdict);
     bool sees(const Segment& segment) const;
     bool reschedules(const Connection& c) const;
@@ -181,6 +183,7 @@ private:
     static void take_method(Connection& c, const Destination& d);
     [[gnu::noinline]] void one_packet(Destination& d);
     void transition(Connection& c, TcpSide side, TcpFlags flags);
+    void assure_template(const Connection& c);
     Duration tcp_timeout(TcpState state) const {
         return tcp_timeouts_[static_cast<std::size_t>(state)];
     }

@@ -53,20 +53,23 @@ bool same(const Address& a, const Address& b) {
     if (!sees(syn)) {
         return verdict;
     }
-    step_in(syn, now, verdict);
-    if (verdict.action != Action::forward || verdict.method == ForwardingMethod::nat) {
+    const auto id = enter(syn, now, verdict);
+    const bool both = verdict.action == Action::forward && verdict.method != ForwardingMethod::nat;
+    if (both && id != no_connection && !is_due(now) && !sender_ && table_[id].client_port != 0 &&
+        goes_on(id)) {
+        follow_opening(id, syn, acks, now);  // nothing comes between: a look-up finds it again
         return verdict;
     }
-    if (const auto id = verdict.entry;
-        !is_due(now) && id != no_connection && table_[id].client_port != 0 && goes_on(id)) {
-        follow(id, TcpFlags::ack, acks, now);  // nothing came between: a look-up finds it again
-        return verdict;
+    if (id != no_connection) {
+        follow(id, syn.flags, syn.count, now);
     }
-    auto ack = syn;
-    ack.flags = TcpFlags::ack;
-    ack.count = acks;
-    ack.entry = verdict.entry;
-    step(ack, now);
+    if (both) {
+        auto ack = syn;
+        ack.flags = TcpFlags::ack;
+        ack.count = acks;
+        ack.entry = verdict.entry;
+        step(ack, now);
+    }
     return verdict;
 }
 
@@ -168,20 +171,26 @@ ConnectionId Ipvs::Model::new_entry_for(const Arrival& arrival, Verdict& verdict
 }
 
 void Ipvs::Model::step_in(const Segment& segment, Time now, Verdict& verdict) {
+    if (const auto id = enter(segment, now, verdict); id != no_connection) {
+        follow(id, segment.flags, segment.count, now);
+    }
+}
+
+/// All but what the packet does to its entry.
+ConnectionId Ipvs::Model::enter(const Segment& segment, Time now, Verdict& verdict) {
     verdict.action = Action::forward;
     verdict.origin = Origin::entry;
     verdict.virtual_endpoint = segment.destination;
     const auto id = entry_for({segment, now}, verdict);
-    if (id == no_connection) {
-        return;
+    if (id != no_connection) {
+        verdict.entry = id;
+        const auto& c = table_[id];
+        answer(c, verdict);
+        if (c.no_client_port != 0 && c.method == nat) {
+            table_.fill_client_port(id, segment.source.port);
+        }
     }
-    verdict.entry = id;
-    const auto& c = table_[id];
-    answer(c, verdict);
-    if (c.no_client_port != 0 && c.method == nat) {
-        table_.fill_client_port(id, segment.source.port);
-    }
-    follow(id, segment.flags, segment.count, now);
+    return id;
 }
 
 /// Where the entry sends its packets.
@@ -203,6 +212,25 @@ void Ipvs::Model::follow(ConnectionId id, TcpFlags flags, std::uint32_t packets,
     }
     const auto timeout = timeout_of(c);
     arm(id, timeout, now, c.state != before && timeout < tcp_timeout(before));
+}
+
+/// follow() with a SYN and with the ACK of the same moment: only where both lead counts.
+void Ipvs::Model::follow_opening(ConnectionId id, const Segment& syn, std::uint32_t acks,
+                                 Time now) {
+    auto& c = table_[id];
+    const auto before = c.state;
+    const auto side = c.no_output != 0 ? TcpSide::input_only : TcpSide::input;
+    const auto opened = next_state(before, side, syn.flags, options_.secure_tcp);
+    const auto next = next_state(opened, side, TcpFlags::ack, options_.secure_tcp);
+    c.state = next;
+    set_active(c, is_active(next));
+    if ((opened != before && opened == TcpState::established) ||
+        (next != opened && next == TcpState::established)) {
+        assure_template(c);
+    }
+    c.packets += syn.count + acks;
+    const auto timeout = tcp_timeout(next);
+    arm(id, timeout, now, next != before && timeout < tcp_timeout(before));
 }
 
 Service* Ipvs::Model::service_for(const Segment& segment) {
@@ -424,7 +452,13 @@ void Ipvs::Model::transition(Connection& c, TcpSide side, TcpFlags flags) {
     } else {
         assured = side == TcpSide::output;
     }
-    if (assured && c.controller != no_connection && table_[c.controller].is_template != 0) {
+    if (assured) {
+        assure_template(c);
+    }
+}
+
+void Ipvs::Model::assure_template(const Connection& c) {
+    if (c.controller != no_connection && table_[c.controller].is_template != 0) {
         table_[c.controller].state = TcpState::established;
     }
 }

@@ -249,7 +249,7 @@ Alarm TimerWheel::take_from_wheel() {
     if (last >= entries_ahead) {
         table_.prefetch(due_[last - entries_ahead].id);
     }
-    if (last > 0) {
+    if (last > 0 && table_.is_far()) {
         upcoming_ = due_[last - std::min<std::size_t>(last, slots_ahead)].id;
         table_.prefetch_slot(upcoming_);
     }
@@ -259,14 +259,20 @@ Alarm TimerWheel::take_from_wheel() {
     return due;
 }
 
-Alarm TimerWheel::take_from_queue() {
-    auto& queue = queues_[next_queue_];
+void TimerWheel::fetch_ahead(const AlarmQueue& queue) {
     if (const auto* alarm = queue.ahead(entries_ahead)) {
         table_.prefetch(alarm->id);
     }
     if (const auto* alarm = queue.ahead(slots_ahead)) {
         upcoming_ = alarm->id;
         table_.prefetch_slot(upcoming_);
+    }
+}
+
+Alarm TimerWheel::take_from_queue() {
+    auto& queue = queues_[next_queue_];
+    if (table_.is_far()) {
+        fetch_ahead(queue);
     }
     const auto due = queue.front();
     queue.pop(chunks_);

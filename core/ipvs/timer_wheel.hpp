@@ -35,7 +35,8 @@ public:
     void remove(ConnectionId id);
     /// Takes off the entry with the earliest alarm at or before `now`, or gives no_connection.
     ConnectionId pop(Time now);
-    /// An entry whose turn comes in a while, and which has come from memory by now; or none.
+    /// Of a table that is far away (ConnectionTable::is_far): an entry whose turn comes in a while,
+    /// and which has come from memory by now; or none.
     ConnectionId upcoming() const { return upcoming_; }
     /// A time before which pop() gives nothing, and at which it gives something or comes nearer.
     Time next() const { return next_; }
@@ -73,6 +74,7 @@ private:
     [[gnu::noinline]] void turn_to(Time now);
     Alarm take_from_wheel();
     Alarm take_from_queue();
+    void fetch_ahead(const AlarmQueue& queue);
     void find_next_in_wheel();
     void find_next_queue();
     void find_next() { next_ = std::min(next_in_wheel_, first_queued_.at); }

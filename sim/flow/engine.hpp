@@ -40,7 +40,7 @@
 #include "core/ipvs/ipvs.hpp"
 #include "core/journal/histogram.hpp"
 #include "core/server/station.hpp"
-#include "sim/flow/event_queue.hpp"
+#include "sim/flow/completion_tree.hpp"
 #include "sim/flow/server_index.hpp"
 #include "sim/flow/slots.hpp"
 
@@ -162,15 +162,14 @@ private:
     ServerIndex index_;
     std::vector<server::Station> stations_;
     std::vector<double> speeds_;
-    /// By server: its event that counts (others are stale), and whose it is.
+    CompletionTree completions_;
+    /// By server: whose completion is next, for memory to be asked for.
     struct Armed {
-        Time at = never;
         std::uint32_t connection = 0;
         std::uint32_t entry = ipvs::no_entry;
     };
     std::vector<Armed> armed_;
     Slots<Open> open_;
-    EventQueue queue_;
     Time now_{};
     EngineTally tally_;
 };
@@ -238,14 +237,12 @@ void Engine::feed(Source&& source, Observer&& observer) {
         if constexpr (ahead) {
             more = ask(arrivals[i ^ 1U]);
         }
-        while (queue_.next() <= arrival.at) {
+        while (completions_.next() <= arrival.at) {
             serve_next(observer);
         }
         now_ = arrival.at;
         arrive(arrival, observer);
-        if (!queue_.empty()) {
-            ipvs_.prefetch_server_of(armed_[queue_.top().what].entry);
-        }
+        ipvs_.prefetch_server_of(armed_[completions_.first()].entry);
         if constexpr (!ahead) {
             more = ask(arrivals[i ^ 1U]);
         }
@@ -254,7 +251,7 @@ void Engine::feed(Source&& source, Observer&& observer) {
 
 template <class Observer>
 void Engine::finish(Time until, Observer&& observer) {
-    while (!queue_.empty() && queue_.next() <= until) {
+    while (completions_.next() != never && completions_.next() <= until) {
         serve_next(observer);
     }
 }
@@ -295,24 +292,17 @@ void Engine::arrive(const Arrival& arrival, Observer& observer) {
         observer.decided({now_, server, Decided::How::refused});
         return;
     }
-    // Under processor sharing an arrival puts the next completion off: then the event is stale too.
-    if (const Time due = station.next_completion(); due != armed_[server].at) {
+    // Under processor sharing an arrival puts the next completion off.
+    if (const Time due = station.next_completion(); due != completions_.at(server)) {
         arm(server, due);
-        queue_.push(due, server);
     }
     observer.decided({now_, server, Decided::How::taken});
 }
 
 template <class Observer>
 void Engine::serve_next(Observer& observer) {
-    const auto event = queue_.top();
-    const auto server = event.what;
-    if (armed_[server].at != event.at) {
-        queue_.pop();
-        fetch_ahead();
-        return;
-    }
-    now_ = event.at;
+    const auto server = completions_.first();
+    now_ = completions_.next();
     auto& station = stations_[server];
     Time next = station.next_completion();
     while (next <= now_) {
@@ -327,17 +317,17 @@ void Engine::serve_next(Observer& observer) {
     }
     if (next == never) {
         armed_[server] = {};
-        queue_.pop();
+        completions_.set(server, never);
     } else {
         arm(server, next);
-        queue_.replace_top(next, server);
     }
     fetch_ahead();
 }
 
 inline void Engine::arm(std::uint32_t server, Time due) {
     const auto number = static_cast<std::uint32_t>(stations_[server].next_ticket());
-    armed_[server] = {due, number, open_[number].segment.entry};
+    armed_[server] = {number, open_[number].segment.entry};
+    completions_.set(server, due);
 }
 
 inline void Engine::set_first_segment(ipvs::Segment& segment, const Arrival& arrival) {
@@ -353,11 +343,12 @@ inline void Engine::set_first_segment(ipvs::Segment& segment, const Arrival& arr
 
 inline ipvs::Verdict Engine::open_at_director(const ipvs::Segment& first,
                                               std::uint32_t request_segments) {
-    if (first.protocol != Protocol::tcp) {
-        return ipvs_.step(first, now_);
-    }
-    const auto verdict = ipvs_.step_opening(first, 1 + request_segments, now_);
-    if (verdict.action == ipvs::Action::forward && verdict.method == ipvs::ForwardingMethod::nat) {
+    const bool tcp = first.protocol == Protocol::tcp;
+    // One object from its first call on: a copy of a verdict is as dear as its decision.
+    const auto verdict = tcp ? ipvs_.step_opening(first, 1 + request_segments, now_)
+                             : ipvs_.step(first, now_);
+    if (tcp && verdict.action == ipvs::Action::forward &&
+        verdict.method == ipvs::ForwardingMethod::nat) {
         open_nat_at_director(first, verdict, request_segments);
     }
     return verdict;
@@ -374,10 +365,7 @@ inline void Engine::close_at_director(const Open& c, bool with_response) {
 
 /// What the next event needs is on its way from memory when its turn comes.
 inline void Engine::fetch_ahead() const {
-    if (queue_.empty()) {
-        return;
-    }
-    const auto server = queue_.top().what;
+    const auto server = completions_.first();
     const auto& armed = armed_[server];
     const auto* station = reinterpret_cast<const char*>(&stations_[server]);
     for (std::size_t line = 0; line < sizeof(server::Station); line += 64) {
