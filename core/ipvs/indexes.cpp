@@ -62,11 +62,7 @@ void LeastShareTree::set(std::uint32_t slot, Share share) {
     auto* const groups = groups_.data();
     for (auto i = first_leaf_ + slot; i > 0; i = (i - 1) / 4) {
         auto& group = groups[(i - 1) / 4];
-        auto& place = group.keys[(i - 1) % 4];
-        if (place == key) {
-            return;
-        }
-        place = key;
+        group.keys[(i - 1) % 4] = key;  // all the way up: where nothing changes is not foretold
         key = group.least();
     }
     best_ = key;

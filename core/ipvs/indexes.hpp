@@ -47,12 +47,13 @@ private:
         Key least() const {
             return std::min(std::min(keys[0], keys[1]), std::min(keys[2], keys[3]));
         }
-        /// The last with this key: it stands nearest the head.
+        /// The last with this key, which one of them has: it stands nearest the head. Arithmetic,
+        /// since of comparisons compilers make branches here.
         std::uint32_t last(Key key) const {
-            const auto found = static_cast<std::uint32_t>(keys[0] == key) |
-                               static_cast<std::uint32_t>(keys[1] == key) << 1U |
-                               static_cast<std::uint32_t>(keys[2] == key) << 2U |
-                               static_cast<std::uint32_t>(keys[3] == key) << 3U;
+            const auto differs = [key](Key k) { return ((k - key) | (key - k)) >> 63U; };
+            const auto found = 15U ^ static_cast<std::uint32_t>(differs(keys[1]) << 1U |
+                                                                differs(keys[2]) << 2U |
+                                                                differs(keys[3]) << 3U);
             return static_cast<std::uint32_t>(std::bit_width(found)) - 1;
         }
     };
