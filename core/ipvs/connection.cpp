@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "core/ipvs/connection.hpp"
 
+#include <utility>
+
 namespace lvslab::ipvs {
 
 ConnectionId ConnectionPool::allocate() {
@@ -47,58 +49,76 @@ bool ConnectionTable::same_ipv6_addresses(const Connection& c, const ConnectionK
 void ConnectionTable::link(ConnectionId id) {
     auto& c = pool_[id];
     const auto tag = tag_of(hash_of(c));
-    auto& slot = slots_[slot_of(tag)];
-    if (slot.newest == no_connection) {
-        ++used_slots_;
-        slot.tag = tag;
+    const auto place = place_of(tag);
+    auto& newest = newest_at(place);
+    if (newest == no_connection) {
+        ++used_places_;
+        buckets_[place.bucket].tags[place.place] = tag;
     } else {
-        pool_[slot.newest].shadowed = 1;
+        pool_[newest].shadowed = 1;
     }
     c.shadowed = 0;
-    c.next = slot.newest;
-    slot.newest = id;
+    c.next = newest;
+    newest = id;
 }
 
 void ConnectionTable::unlink(ConnectionId id) {
-    const auto slot = slot_of(tag_of(hash_of(pool_[id])));
-    auto* at = &slots_[slot].newest;
+    const auto place = place_of(tag_of(hash_of(pool_[id])));
+    auto* at = &newest_at(place);
     while (*at != id) {
         at = &pool_[*at].next;
     }
     *at = pool_[id].next;
-    if (slots_[slot].newest == no_connection) {
-        free_slot(slot);
+    if (newest_at(place) == no_connection) {
+        --used_places_;
+        // Nobody went past a bucket that was not full.
+        if (std::has_single_bit(buckets_[place.bucket].look(0) >> Bucket::room)) {
+            fill_hole(place);
+        }
     }
 }
 
-/// The slots behind a free one move up, so that each is still reached from its home.
-void ConnectionTable::free_slot(std::size_t slot) {
-    auto* const slots = slots_.data();
-    const auto mask = slots_.size() - 1;
-    for (auto at = (slot + 1) & mask; slots[at].newest != no_connection; at = (at + 1) & mask) {
-        if (((at - home(slots[at].tag)) & mask) >= ((at - slot) & mask)) {
-            slots[slot] = slots[at];
-            slot = at;
+/// Those who went past a bucket while it was full come back, so that each is still reached from
+/// its home.
+void ConnectionTable::fill_hole(Place hole) {
+    const auto mask = buckets_.size() - 1;
+    for (auto at = (hole.bucket + 1) & mask;; at = (at + 1) & mask) {
+        auto& bucket = buckets_[at];
+        const bool full = bucket.full();
+        for (unsigned i = 0; i < Bucket::room; ++i) {
+            if (bucket.newest[i] != no_connection &&
+                ((at - home(bucket.tags[i])) & mask) >= ((at - hole.bucket) & mask)) {
+                buckets_[hole.bucket].tags[hole.place] = bucket.tags[i];
+                newest_at(hole) = std::exchange(bucket.newest[i], no_connection);
+                hole = {at, i};
+                break;
+            }
+        }
+        if (!full) {
+            return;
         }
     }
-    slots[slot] = {};
-    --used_slots_;
 }
 
 void ConnectionTable::grow() {
-    const auto old = std::move(slots_);
-    slots_ = std::vector<Slot>(old.size() * 2);
-    most_used_ = slots_.size() <= small ? slots_.size() / 2 : slots_.size() / 4 * 3;
+    const auto old = std::move(buckets_);
+    buckets_ = std::vector<Bucket>(old.size() * 2);
+    const auto places = buckets_.size() * Bucket::room;
+    most_used_ = buckets_.size() <= small ? places / 2 : places / 4 * 3;
     --shift_;
-    for (const auto& slot : old) {
-        if (slot.newest != no_connection) {
-            slots_[slot_of(slot.tag)] = slot;
+    for (const auto& bucket : old) {
+        for (unsigned i = 0; i < Bucket::room; ++i) {
+            if (bucket.newest[i] != no_connection) {
+                const auto place = place_of(bucket.tags[i]);
+                buckets_[place.bucket].tags[place.place] = bucket.tags[i];
+                newest_at(place) = bucket.newest[i];
+            }
         }
     }
 }
 
 ConnectionId ConnectionTable::insert(const ConnectionKeyView& key, bool is_template) {
-    if (used_slots_ >= most_used_) {
+    if (used_places_ >= most_used_) {
         grow();
     }
     const auto id = pool_.allocate();
@@ -143,7 +163,7 @@ void ConnectionTable::erase(ConnectionId id) {
 
 ConnectionId ConnectionTable::find(const ConnectionKeyView& key, Kind kind) const {
     const auto h = hash(key.protocol, client_digest(key.client.address), key.client.port.value());
-    for (auto id = slots_[slot_of(tag_of(h))].newest; id != no_connection; id = pool_[id].next) {
+    for (auto id = newest_of(tag_of(h)); id != no_connection; id = pool_[id].next) {
         const auto& c = pool_[id];
         if (c.client_port == key.client.port.value() &&
             c.virtual_port == key.virtual_endpoint.port.value() && c.protocol == key.protocol &&
@@ -194,7 +214,7 @@ void ConnectionTable::invalidate_template(ConnectionId id) {
 }
 
 std::size_t ConnectionTable::bytes() const {
-    return pool_.bytes() + slots_.capacity() * sizeof(Slot) +
+    return pool_.bytes() + buckets_.capacity() * sizeof(Bucket) +
            ipv6_.capacity() * sizeof(AddressPair) + ipv6_free_.capacity() * sizeof(std::uint32_t);
 }
 

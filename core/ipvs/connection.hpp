@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -103,12 +105,13 @@ struct ConnectionKeyView {
     const Endpoint& virtual_endpoint;
 };
 
-/// The entries by protocol and client endpoint, newest first among those alike. An open table of
-/// 8-byte slots says by the hash's upper half where they begin: a look-up touches one line of slots
-/// and the entry itself. It is at most three quarters full, half while it is small.
+/// The entries by protocol and client endpoint, newest first among those alike. Buckets of eight
+/// places, a cache line each, say by the hash's upper half where they begin: a look-up touches one
+/// line, mostly, and the entry itself. An open table of buckets, at most three quarters full, half
+/// while it is small: what finds its bucket full goes to the next one that is not.
 class ConnectionTable {
 public:
-    ConnectionTable() : slots_(first_slots) {}
+    ConnectionTable() : buckets_(first_buckets) {}
 
     Connection& operator[](ConnectionId id) { return pool_[id]; }
     const Connection& operator[](ConnectionId id) const { return pool_[id]; }
@@ -142,17 +145,17 @@ public:
             lvslab::prefetch(&pool_[id]);
         }
     }
-    /// Asks for the slot by which erase() will find the entry.
-    void prefetch_slot(ConnectionId id) const {
+    /// Asks for the bucket by which erase() will find the entry.
+    void prefetch_bucket(ConnectionId id) const {
         if (is_far()) {
-            lvslab::prefetch(&slots_[home(tag_of(hash_of(pool_[id])))]);
+            lvslab::prefetch(&buckets_[home(tag_of(hash_of(pool_[id])))]);
         }
     }
-    /// Asks for the slot of a connection to come.
-    void prefetch_slot_for(Protocol protocol, const Endpoint& client) const {
+    /// Asks for the bucket of a connection to come.
+    void prefetch_bucket_for(Protocol protocol, const Endpoint& client) const {
         if (is_far()) {
             const auto h = hash(protocol, client_digest(client.address), client.port.value());
-            lvslab::prefetch(&slots_[home(tag_of(h))]);
+            lvslab::prefetch(&buckets_[home(tag_of(h))]);
         }
     }
     ConnectionId find_template(const ConnectionKeyView& key) const;
@@ -194,13 +197,44 @@ private:
         return a.is_v4() ? a.v4_host_order() : ipv6_digest(a);
     }
     [[gnu::noinline]] static std::uint64_t ipv6_digest(const Address& a);
-    struct Slot {
-        std::uint32_t tag = 0;
-        ConnectionId newest = no_connection;  ///< none: the slot is free
+    /// Four numbers that are looked at at once.
+    using Four [[gnu::vector_size(16)]] = std::uint32_t;
+    template <std::size_t size>
+    static Four four_of(const std::array<std::uint32_t, size>& numbers, std::size_t from) {
+        Four four;
+        std::memcpy(&four, &numbers[from], sizeof(four));
+        return four;
+    }
+    struct alignas(64) Bucket {
+        static constexpr unsigned room = 8;
+        std::array<std::uint32_t, room> tags{};
+        std::array<ConnectionId, room> newest;  ///< none: the place is free
+
+        Bucket() { newest.fill(no_connection); }
+        /// Bit i: place i is the tag's. Bit `room` + i: place i is free. All places at once, for
+        /// where a loop would end cannot be foretold.
+        std::uint32_t look(std::uint32_t tag) const {
+            constexpr Four first{1, 2, 4, 8}, second = first << 4;
+            const Four free_1 = four_of(newest, 0) == no_connection;
+            const Four free_2 = four_of(newest, 4) == no_connection;
+            const Four tag_1 = four_of(tags, 0) == tag;
+            const Four tag_2 = four_of(tags, 4) == tag;
+            const Four bits = (tag_1 & ~free_1 & first) | (tag_2 & ~free_2 & second) |
+                              (free_1 & (first << room)) | (free_2 & (second << room));
+            const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(bits);
+            const auto folded = halves[0] | halves[1];
+            return static_cast<std::uint32_t>(folded | folded >> 32);
+        }
+        bool full() const { return look(0) >> room == 0; }
     };
-    static constexpr std::size_t first_slots = 128;
-    static constexpr unsigned first_shift = 25;
-    static constexpr std::size_t small = std::size_t{1} << 16;  ///< slots: half a megabyte
+    /// A place in a bucket.
+    struct Place {
+        std::size_t bucket;
+        unsigned place;
+    };
+    static constexpr std::size_t first_buckets = 16;
+    static constexpr unsigned first_shift = 28;
+    static constexpr std::size_t small = std::size_t{1} << 13;  ///< buckets: half a megabyte
     static constexpr ConnectionId far = 1U << 15;               ///< entries: two megabytes
 
     std::uint64_t hash_of(const Connection& c) const;
@@ -208,15 +242,23 @@ private:
         return static_cast<std::uint32_t>(hash >> 32);
     }
     std::size_t home(std::uint32_t tag) const { return tag >> shift_; }
-    /// The slot of this tag, or the free one that it would get.
-    std::size_t slot_of(std::uint32_t tag) const {
-        const auto* const slots = slots_.data();
-        const auto mask = slots_.size() - 1;
+    /// The place of this tag, or the free one that it would get.
+    Place place_of(std::uint32_t tag) const {
+        const auto* const buckets = buckets_.data();
+        const auto mask = buckets_.size() - 1;
         auto at = home(tag);
-        while (slots[at].newest != no_connection && slots[at].tag != tag) {
+        auto bits = buckets[at].look(tag);
+        while (bits == 0) {
             at = (at + 1) & mask;
+            bits = buckets[at].look(tag);
         }
-        return at;
+        return {at, static_cast<unsigned>(std::countr_zero(bits)) % Bucket::room};
+    }
+    ConnectionId& newest_at(Place p) { return buckets_[p.bucket].newest[p.place]; }
+    /// The newest entry of this tag, or none.
+    ConnectionId newest_of(std::uint32_t tag) const {
+        const auto p = place_of(tag);
+        return buckets_[p.bucket].newest[p.place];
     }
     bool same_addresses(const Connection& c, const ConnectionKeyView& key) const {
         if (c.ipv6 == 0) {
@@ -231,14 +273,14 @@ private:
     ConnectionId find(const ConnectionKeyView& key, Kind kind) const;
     void link(ConnectionId id);
     void unlink(ConnectionId id);
-    void free_slot(std::size_t slot);
+    [[gnu::noinline]] void fill_hole(Place hole);
     [[gnu::noinline]] void grow();
 
     ConnectionPool pool_;
-    std::vector<Slot> slots_;
-    std::size_t most_used_ = first_slots / 2;  ///< slots that may be in use before there are more
-    unsigned shift_ = first_shift;  ///< a slot's number is this much of a tag's upper bits
-    std::size_t used_slots_ = 0;
+    std::vector<Bucket> buckets_;
+    std::size_t most_used_ = first_buckets * Bucket::room / 2;  ///< places, before there are more
+    unsigned shift_ = first_shift;  ///< a bucket's number is this much of a tag's upper bits
+    std::size_t used_places_ = 0;
     std::size_t size_ = 0;
     std::size_t waiting_ = 0;  ///< entries without a client port
     std::vector<AddressPair> ipv6_;
@@ -249,7 +291,7 @@ template <class ServerOf>
 ConnectionId ConnectionTable::find_reply(Protocol protocol, const Endpoint& source,
                                          const Endpoint& client, ServerOf&& server_of) const {
     const auto h = hash(protocol, client_digest(client.address), client.port.value());
-    for (auto id = slots_[slot_of(tag_of(h))].newest; id != no_connection; id = pool_[id].next) {
+    for (auto id = newest_of(tag_of(h)); id != no_connection; id = pool_[id].next) {
         const auto& c = pool_[id];
         if (c.client_port != client.port.value() || c.protocol != protocol ||
             client_address(c) != client.address) {

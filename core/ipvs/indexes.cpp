@@ -59,10 +59,17 @@ void LeastShareTree::set(std::uint32_t slot, Share share) {
     shares_[slot] = share;
     heavy_ = heavy_ || share.weight > exact;
     auto key = key_of(share);
+    // Where nothing changes any more cannot be foretold: the way up must be long for it to pay to
+    // look for it.
+    const bool long_way = capacity_ > 1024;
     auto* const groups = groups_.data();
     for (auto i = first_leaf_ + slot; i > 0; i = (i - 1) / 4) {
         auto& group = groups[(i - 1) / 4];
-        group.keys[(i - 1) % 4] = key;  // all the way up: where nothing changes is not foretold
+        auto& place = group.keys[(i - 1) % 4];
+        if (long_way && place == key) {
+            return;
+        }
+        place = key;
         key = group.least();
     }
     best_ = key;

@@ -66,7 +66,7 @@ public:
         }
     }
     void prefetch_place_for(Protocol protocol, const Endpoint& client) const {
-        table_.prefetch_slot_for(protocol, client);
+        table_.prefetch_bucket_for(protocol, client);
     }
 
     // expiry.cpp

@@ -251,7 +251,7 @@ Alarm TimerWheel::take_from_wheel() {
     }
     if (last > 0 && table_.is_far()) {
         upcoming_ = due_[last - std::min<std::size_t>(last, slots_ahead)].id;
-        table_.prefetch_slot(upcoming_);
+        table_.prefetch_bucket(upcoming_);
     }
     const auto due = due_.back();
     due_.pop_back();
@@ -265,7 +265,7 @@ void TimerWheel::fetch_ahead(const AlarmQueue& queue) {
     }
     if (const auto* alarm = queue.ahead(slots_ahead)) {
         upcoming_ = alarm->id;
-        table_.prefetch_slot(upcoming_);
+        table_.prefetch_bucket(upcoming_);
     }
 }
 
