@@ -49,7 +49,9 @@ bool ConnectionTable::same_ipv6_addresses(const Connection& c, const ConnectionK
 void ConnectionTable::link(ConnectionId id) {
     auto& c = pool_[id];
     const auto tag = tag_of(hash_of(c));
-    const auto place = place_of(tag);
+    const bool known = looked_for_.tag == tag && looked_for_.place.bucket != no_bucket;
+    const auto place = known ? looked_for_.place : place_of(tag);
+    looked_for_.place.bucket = no_bucket;
     auto& newest = newest_at(place);
     if (newest == no_connection) {
         ++used_places_;
@@ -69,6 +71,7 @@ void ConnectionTable::unlink(ConnectionId id) {
         at = &pool_[*at].next;
     }
     *at = pool_[id].next;
+    looked_for_.place.bucket = no_bucket;
     if (newest_at(place) == no_connection) {
         --used_places_;
         // Nobody went past a bucket that was not full.
@@ -102,6 +105,7 @@ void ConnectionTable::fill_hole(Place hole) {
 
 void ConnectionTable::grow() {
     const auto old = std::move(buckets_);
+    looked_for_.place.bucket = no_bucket;
     buckets_ = std::vector<Bucket>(old.size() * 2);
     const auto places = buckets_.size() * Bucket::room;
     most_used_ = buckets_.size() <= small ? places / 2 : places / 4 * 3;

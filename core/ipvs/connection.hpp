@@ -227,6 +227,7 @@ private:
         }
         bool full() const { return look(0) >> room == 0; }
     };
+    static constexpr std::size_t no_bucket = ~std::size_t{0};
     /// A place in a bucket.
     struct Place {
         std::size_t bucket;
@@ -257,8 +258,8 @@ private:
     ConnectionId& newest_at(Place p) { return buckets_[p.bucket].newest[p.place]; }
     /// The newest entry of this tag, or none.
     ConnectionId newest_of(std::uint32_t tag) const {
-        const auto p = place_of(tag);
-        return buckets_[p.bucket].newest[p.place];
+        looked_for_ = {tag, place_of(tag)};
+        return buckets_[looked_for_.place.bucket].newest[looked_for_.place.place];
     }
     bool same_addresses(const Connection& c, const ConnectionKeyView& key) const {
         if (c.ipv6 == 0) {
@@ -281,6 +282,12 @@ private:
     std::size_t most_used_ = first_buckets * Bucket::room / 2;  ///< places, before there are more
     unsigned shift_ = first_shift;  ///< a bucket's number is this much of a tag's upper bits
     std::size_t used_places_ = 0;
+    /// Of the last look-up, if nothing changed since: an entry that was missed is made next.
+    struct LookedFor {
+        std::uint32_t tag = 0;
+        Place place{no_bucket, 0};
+    };
+    mutable LookedFor looked_for_;
     std::size_t size_ = 0;
     std::size_t waiting_ = 0;  ///< entries without a client port
     std::vector<AddressPair> ipv6_;

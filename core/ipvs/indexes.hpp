@@ -51,9 +51,9 @@ private:
         /// since of comparisons compilers make branches here.
         std::uint32_t last(Key key) const {
             const auto differs = [key](Key k) { return ((k - key) | (key - k)) >> 63U; };
-            const auto found = 15U ^ static_cast<std::uint32_t>(differs(keys[1]) << 1U |
-                                                                differs(keys[2]) << 2U |
-                                                                differs(keys[3]) << 3U);
+            const auto found =
+                15U ^ static_cast<std::uint32_t>(differs(keys[1]) << 1U | differs(keys[2]) << 2U |
+                                                 differs(keys[3]) << 3U);
             return static_cast<std::uint32_t>(std::bit_width(found)) - 1;
         }
     };

@@ -9,9 +9,9 @@ namespace lvslab::ipvs {
 namespace {
 
 constexpr std::uint64_t no_tick = ~std::uint64_t{0};
-/// How far ahead of their turn entries are asked for from memory, and the slots they are found by.
+/// How far ahead of their turn entries are asked for from memory, and the buckets they are in.
 constexpr std::uint32_t entries_ahead = 12;
-constexpr std::uint32_t slots_ahead = 6;
+constexpr std::uint32_t buckets_ahead = 6;
 
 }  // namespace
 
@@ -250,7 +250,7 @@ Alarm TimerWheel::take_from_wheel() {
         table_.prefetch(due_[last - entries_ahead].id);
     }
     if (last > 0 && table_.is_far()) {
-        upcoming_ = due_[last - std::min<std::size_t>(last, slots_ahead)].id;
+        upcoming_ = due_[last - std::min<std::size_t>(last, buckets_ahead)].id;
         table_.prefetch_bucket(upcoming_);
     }
     const auto due = due_.back();
@@ -263,7 +263,7 @@ void TimerWheel::fetch_ahead(const AlarmQueue& queue) {
     if (const auto* alarm = queue.ahead(entries_ahead)) {
         table_.prefetch(alarm->id);
     }
-    if (const auto* alarm = queue.ahead(slots_ahead)) {
+    if (const auto* alarm = queue.ahead(buckets_ahead)) {
         upcoming_ = alarm->id;
         table_.prefetch_bucket(upcoming_);
     }

@@ -19,11 +19,7 @@ class CompletionTree {
 public:
     /// Throws std::invalid_argument for more than 16 million servers.
     explicit CompletionTree(std::size_t servers)
-        : leaves_(std::bit_ceil(servers == 0 ? 1 : servers)), nodes_(2 * leaves_, none) {
-        if (servers > server_mask) {
-            throw std::invalid_argument("more than 16777215 servers");
-        }
-    }
+        : leaves_(leaves_for(servers)), nodes_(2 * leaves_, none) {}
 
     /// The server's time from now on; `never` = none. Of equal times the one that was set first is
     /// the earlier.
@@ -46,17 +42,22 @@ public:
     std::uint32_t first() const { return static_cast<std::uint32_t>(nodes_[1]) & server_mask; }
 
 private:
-    /// Time, order, server, so that a match is one comparison.
+    /// Time, order, server, so that a match is one comparison. 40 bits of order are days of
+    /// running.
     __extension__ using Key = unsigned __int128;
     static constexpr unsigned server_bits = 24;
     static constexpr std::uint32_t server_mask = (1U << server_bits) - 1;
+    static std::size_t leaves_for(std::size_t servers) {
+        if (servers > server_mask) {
+            throw std::invalid_argument("more than 16777215 servers");
+        }
+        return std::bit_ceil(servers == 0 ? 1 : servers);
+    }
     static Key key_of(Time at, std::uint64_t order_and_server) {
         return Key{static_cast<std::uint64_t>(at.time_since_epoch().count())} << 64U |
                order_and_server;
     }
-    static Time time_of(Key key) {
-        return Time{Duration{static_cast<std::int64_t>(key >> 64U)}};
-    }
+    static Time time_of(Key key) { return Time{Duration{static_cast<std::int64_t>(key >> 64U)}}; }
     static constexpr Key none = Key{static_cast<std::uint64_t>(never.time_since_epoch().count())}
                                 << 64U;
 

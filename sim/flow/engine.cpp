@@ -29,7 +29,10 @@ std::vector<Address> addresses_of(const std::vector<EngineServer>& servers) {
 }  // namespace
 
 Engine::Engine(std::vector<EngineServer> servers, const ipvs::Options& options)
-    : ipvs_(options), index_(addresses_of(servers)), completions_(servers.size()), armed_(servers.size()) {
+    : ipvs_(options),
+      index_(addresses_of(servers)),
+      completions_(servers.size()),
+      armed_(servers.size()) {
     for (const auto& server : servers) {
         stations_.emplace_back(server.station);
         speeds_.push_back(server.speed);

@@ -242,7 +242,9 @@ void Engine::feed(Source&& source, Observer&& observer) {
         }
         now_ = arrival.at;
         arrive(arrival, observer);
-        ipvs_.prefetch_server_of(armed_[completions_.first()].entry);
+        if (completions_.next() != never) {
+            ipvs_.prefetch_server_of(armed_[completions_.first()].entry);
+        }
         if constexpr (!ahead) {
             more = ask(arrivals[i ^ 1U]);
         }
@@ -345,8 +347,8 @@ inline ipvs::Verdict Engine::open_at_director(const ipvs::Segment& first,
                                               std::uint32_t request_segments) {
     const bool tcp = first.protocol == Protocol::tcp;
     // One object from its first call on: a copy of a verdict is as dear as its decision.
-    const auto verdict = tcp ? ipvs_.step_opening(first, 1 + request_segments, now_)
-                             : ipvs_.step(first, now_);
+    const auto verdict =
+        tcp ? ipvs_.step_opening(first, 1 + request_segments, now_) : ipvs_.step(first, now_);
     if (tcp && verdict.action == ipvs::Action::forward &&
         verdict.method == ipvs::ForwardingMethod::nat) {
         open_nat_at_director(first, verdict, request_segments);
@@ -365,6 +367,9 @@ inline void Engine::close_at_director(const Open& c, bool with_response) {
 
 /// What the next event needs is on its way from memory when its turn comes.
 inline void Engine::fetch_ahead() const {
+    if (completions_.next() == never) {
+        return;
+    }
     const auto server = completions_.first();
     const auto& armed = armed_[server];
     const auto* station = reinterpret_cast<const char*>(&stations_[server]);

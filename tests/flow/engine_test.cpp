@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/base/random.hpp"
+#include "sim/flow/completion_tree.hpp"
+#include "sim/flow/event_queue.hpp"
 
 namespace lvslab::flow_world {
 namespace {
@@ -100,6 +103,38 @@ TEST(EventQueue, comes_out_by_time_and_for_one_time_in_the_order_of_going_in) {
     }
     EXPECT_EQ(seen, expected);
     EXPECT_EQ(queue.next(), never);
+}
+
+TEST(CompletionTree, gives_the_earliest_and_of_equal_times_the_one_that_was_set_first) {
+    for (const std::uint32_t servers : {1U, 2U, 3U, 100U}) {
+        RandomStream random(4, "completions");
+        CompletionTree tree(servers);
+        EXPECT_EQ(tree.next(), never);
+        std::vector<std::pair<Time, int>> plain(servers, {never, 0});  // when, and set as which
+        for (int i = 1; i <= 5000; ++i) {
+            const auto server = static_cast<std::uint32_t>(random.below(servers));
+            const Time at = random.below(4) == 0
+                                ? never
+                                : Time{Duration{static_cast<std::int64_t>(random.below(60))}};
+            tree.set(server, at);
+            plain[server] = {at, i};
+            ASSERT_EQ(tree.at(server), at);
+            const auto first = std::ranges::min_element(plain);
+            ASSERT_EQ(tree.next(), first->first);
+            if (tree.next() != never) {
+                ASSERT_EQ(tree.first(), first - plain.begin());
+            }
+        }
+    }
+    EXPECT_THROW(CompletionTree(std::size_t{1} << 24), std::invalid_argument);
+}
+
+TEST(Engine, rejects_all_without_servers) {
+    auto engine = engine_of(0, workers(1), "rr");
+    engine.feed(Poisson(3, 10, 1));
+    engine.finish();
+    EXPECT_EQ(engine.tally().arrivals, 3U);
+    EXPECT_EQ(engine.tally().rejected, 3U);
 }
 
 TEST(Engine, takes_servers_in_turn_and_lets_connections_wait_for_theirs) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
+#include <cstdint>
 #include <deque>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "core/base/random.hpp"
 #include "core/ipvs/indexes.hpp"
 #include "tests/unit/ipvs/plain_scan.hpp"
 
@@ -144,6 +147,33 @@ RC_GTEST_PROP(IndexedSchedulerSelf, SlotSetFindsTheNextMemberBelow, ()) {
             expected = members[static_cast<std::size_t>(s)] ? s : -1;
         }
         RC_ASSERT(set.below(from) == expected);
+    }
+}
+
+/// Few, and so many that a change looks for the place from which nothing changes any more.
+TEST(IndexedSchedulerSelf, LeastShareTreeFindsTheLeastAndOfEqualOnesTheHighest) {
+    for (const std::uint32_t size : {1U, 4U, 5U, 100U, 1024U, 3000U}) {
+        RandomStream draw(1, "shares");
+        LeastShareTree tree;
+        EXPECT_EQ(tree.best(), -1);
+        std::vector<Share> shares(size);
+        for (int i = 0; i < 4000; ++i) {
+            const auto slot = static_cast<std::uint32_t>(draw.below(size));
+            const Share share{static_cast<std::uint32_t>(draw.below(40)),
+                              static_cast<std::uint32_t>(draw.below(4))};
+            tree.set(slot, share);
+            shares[slot] = share;
+            std::int64_t best = -1;
+            for (std::uint32_t s = 0; s < size; ++s) {
+                const auto& b = shares[static_cast<std::size_t>(std::max<std::int64_t>(best, 0))];
+                if (shares[s].weight > 0 &&
+                    (best < 0 || std::uint64_t{shares[s].load} * b.weight <=
+                                     std::uint64_t{b.load} * shares[s].weight)) {
+                    best = s;
+                }
+            }
+            ASSERT_EQ(tree.best(), best) << size << " slots, change " << i;
+        }
     }
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The connection table finds what a plain list of entries has, however full its buckets are.
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/base/random.hpp"
+#include "core/ipvs/connection.hpp"
+
+namespace lvslab::ipvs {
+namespace {
+
+const Endpoint service{Address::v4(0x0A0A0A0AU), Port{80}};
+
+Endpoint client(std::uint64_t number) {
+    return {Address::v4(0xAC100000U + static_cast<std::uint32_t>(number % 60000)),
+            Port{static_cast<std::uint16_t>(1 + number / 60000)}};
+}
+
+ConnectionKey key(std::uint64_t number) {
+    return {Protocol::tcp, client(number), service};
+}
+
+/// Clients in the order of their entries, and the table beside them.
+class Entries {
+public:
+    void open(std::uint64_t number) {
+        entries_.push_back({number, table_.insert(key(number), false)});
+    }
+    void close(std::size_t which) {
+        table_.erase(entries_[which].id);
+        entries_[which] = entries_.back();
+        entries_.pop_back();
+    }
+    /// Looks for a client that is there, or was, or never was.
+    void expect_the_same(std::uint64_t number) const {
+        const auto found = std::ranges::find(entries_, number, &Entry::number);
+        EXPECT_EQ(table_.find(key(number)), found == entries_.end() ? no_connection : found->id);
+    }
+    void expect_all() const {
+        EXPECT_EQ(table_.size(), entries_.size());
+        for (const auto& e : entries_) {
+            EXPECT_EQ(table_.find(key(e.number)), e.id) << "client " << e.number;
+        }
+    }
+    std::size_t size() const { return entries_.size(); }
+
+private:
+    struct Entry {
+        std::uint64_t number;
+        ConnectionId id;
+    };
+    std::vector<Entry> entries_;
+    ConnectionTable table_;
+};
+
+TEST(ConnectionTable, FindsEveryEntryAndNoOtherWhileItGrowsAndShrinks) {
+    RandomStream draw(1, "table");
+    Entries entries;
+    std::uint64_t next = 0;
+    for (const std::size_t most : {5U, 64U, 700U, 20U, 4000U, 100U, 3000U, 0U}) {
+        while (entries.size() < most) {
+            entries.open(next++);
+            entries.expect_the_same(draw.below(next + 3));
+        }
+        // As many come as go: places become free in buckets that others have gone past.
+        for (std::size_t i = 0; i < 2 * most; ++i) {
+            entries.close(draw.below(entries.size()));
+            entries.expect_the_same(draw.below(next));
+            entries.open(next++);
+        }
+        entries.expect_all();
+        while (entries.size() > most / 2) {
+            entries.close(draw.below(entries.size()));
+        }
+        entries.expect_all();
+    }
+}
+
+/// 90 000 entries in 131 072 places: every fifth bucket is full.
+TEST(ConnectionTable, FindsEveryEntryWhenBucketsAreFull) {
+    RandomStream draw(2, "table");
+    Entries entries;
+    std::uint64_t next = 0;
+    while (entries.size() < 90000) {
+        entries.open(next++);
+    }
+    entries.expect_all();
+    for (int i = 0; i < 200000; ++i) {
+        entries.close(draw.below(entries.size()));
+        entries.open(next++);
+    }
+    entries.expect_all();
+    while (entries.size() > 30000) {
+        entries.close(draw.below(entries.size()));
+    }
+    entries.expect_all();
+}
+
+TEST(ConnectionTable, GivesTheNewestOfEntriesAlike) {
+    ConnectionTable table;
+    const auto first = table.insert(key(1), false);
+    const auto second = table.insert(key(1), false);
+    EXPECT_EQ(table.find(key(1)), second);
+    EXPECT_FALSE(table.matches(first, key(1)));
+    EXPECT_TRUE(table.matches(second, key(1)));
+    table.erase(second);
+    EXPECT_EQ(table.find(key(1)), first);
+    table.erase(first);
+    EXPECT_EQ(table.find(key(1)), no_connection);
+}
+
+/// A look-up that finds nothing is mostly followed by an insertion of the same client, but not
+/// always: others may come or go between.
+TEST(ConnectionTable, PutsAnEntryWhereItIsFoundWhateverCameSinceItWasMissed) {
+    ConnectionTable table;
+    EXPECT_EQ(table.find(key(1)), no_connection);
+    const auto one = table.insert(key(1), false);
+    EXPECT_EQ(table.find(key(2)), no_connection);
+    const auto before = table.insert(key(2), false);
+    const auto two = table.insert(key(2), false);  // the place of the look-up is taken by now
+    EXPECT_EQ(table.find(key(3)), no_connection);
+    table.erase(one);
+    const auto three = table.insert(key(3), false);
+    EXPECT_EQ(table.find(key(4)), no_connection);
+    std::vector<ConnectionId> others;
+    for (std::uint64_t i = 10; i < 1000; ++i) {  // the table grows
+        others.push_back(table.insert(key(i), false));
+    }
+    const auto four = table.insert(key(4), false);
+    EXPECT_EQ(table.find(key(1)), no_connection);
+    EXPECT_EQ(table.find(key(2)), two);
+    EXPECT_EQ(table.find(key(3)), three);
+    EXPECT_EQ(table.find(key(4)), four);
+    for (std::uint64_t i = 10; i < 1000; ++i) {
+        EXPECT_EQ(table.find(key(i)), others[i - 10]);
+    }
+    table.erase(two);
+    EXPECT_EQ(table.find(key(2)), before);
+}
+
+}  // namespace
+}  // namespace lvslab::ipvs
