@@ -175,6 +175,9 @@ std::int64_t WeightTree::below(std::uint32_t slot, std::uint32_t least) const {
     if (largest() < least) {
         return -1;
     }
+    if (slot - 1 < capacity_ && nodes_[capacity_ + slot - 1] >= least) {
+        return std::int64_t{slot} - 1;  // mostly the next one
+    }
     std::uint32_t i = 1;
     if (slot < capacity_) {
         // Up to the first subtree on the tail's side that has one.
