@@ -31,62 +31,14 @@ void make_room(std::vector<Node>& nodes, std::uint32_t& capacity, std::uint32_t 
 
 }  // namespace
 
-void LeastShareTree::grow(std::uint32_t slot) {
-    capacity_ = 4;
-    first_leaf_ = 1;
-    while (capacity_ <= slot) {
-        first_leaf_ += capacity_;
-        capacity_ *= 4;
-    }
-    shares_.resize(capacity_);
-    groups_.assign((first_leaf_ + capacity_ - 1) / 4, {});
-    const auto place = [this](std::size_t node) -> Key& {
-        return groups_[(node - 1) / 4].keys[(node - 1) % 4];
-    };
-    for (std::uint32_t i = 0; i < capacity_; ++i) {
-        place(first_leaf_ + i) = key_of(shares_[i]);
-    }
-    for (auto g = groups_.size(); g-- > 1;) {
-        place(g) = groups_[g].least();
-    }
-    best_ = groups_[0].least();
-}
-
 void LeastShareTree::set(std::uint32_t slot, Share share) {
-    if (slot >= capacity_) {
-        grow(slot);
+    if (slot >= shares_.size()) {
+        tournament_.grow(slot + std::size_t{1});
+        shares_.resize(tournament_.leaves());
     }
     shares_[slot] = share;
     heavy_ = heavy_ || share.weight > exact;
-    auto key = key_of(share);
-    // Where nothing changes any more cannot be foretold: the way up must be long for it to pay to
-    // look for it.
-    const bool long_way = capacity_ > 1024;
-    auto* const groups = groups_.data();
-    for (auto i = first_leaf_ + slot; i > 0; i = (i - 1) / 4) {
-        auto& group = groups[(i - 1) / 4];
-        auto& place = group.keys[(i - 1) % 4];
-        if (long_way && place == key) {
-            return;
-        }
-        place = key;
-        key = group.least();
-    }
-    best_ = key;
-}
-
-std::int64_t LeastShareTree::best() const {
-    if (best_ == nobody) {
-        return -1;
-    }
-    if (heavy_) {
-        return best_by_walk();
-    }
-    std::uint32_t i = 0;
-    while (i < first_leaf_) {
-        i = 4 * i + 1 + groups_[i].last(best_);
-    }
-    return i - first_leaf_;
+    tournament_.set(slot, key_of(share, slot));
 }
 
 /// Cross-multiplied, as in the kernel.

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/tournament.hpp"
+
 namespace lvslab::ipvs {
 
 /// A load over a weight. Weight 0 = not to be chosen.
@@ -17,56 +19,40 @@ struct Share {
     std::uint32_t weight = 0;
 };
 
-/// Who has the least load/weight: a tournament of four at a time.
+/// Who has the least load/weight.
 class LeastShareTree {
 public:
     /// O(log n)
     void set(std::uint32_t slot, Share share);
     void clear(std::uint32_t slot) { set(slot, {}); }
     void reset() { *this = {}; }
-    /// The winner's slot, or -1 if nobody can be chosen. O(log n); a walk over all once there was a
+    /// The winner's slot, or -1 if nobody can be chosen. O(1); a walk over all once there was a
     /// weight above 65535, which ipvsadm does not take.
-    std::int64_t best() const;
+    std::int64_t best() const {
+        const auto least = tournament_.least();
+        if (least == Tournament::none) {
+            return -1;
+        }
+        return heavy_ ? best_by_walk() : std::int64_t{~static_cast<std::uint32_t>(least)};
+    }
 
 private:
     /// A share as one number: floor(2^32 load / weight). Two shares with weights up to `exact`
-    /// that differ, differ by more than 2^-32, so that their keys stand to each other as they do,
-    /// and equal shares have equal keys.
-    using Key = std::uint64_t;
-    static constexpr Key nobody = ~Key{0};
+    /// that differ, differ by more than 2^-32, so that their numbers stand to each other as they
+    /// do, and equal shares have equal ones. Behind it the slot's complement: of equal shares the
+    /// highest slot's is the least.
     static constexpr std::uint32_t exact = 0xFFFF;
-    static Key key_of(Share s) {
-        const auto load = Key{s.load} << 32;
-        return s.weight == 1 ? load : s.weight == 0 ? nobody : load / s.weight;
+    static Tournament::Key key_of(Share s, std::uint32_t slot) {
+        const auto load = std::uint64_t{s.load} << 32U;
+        return s.weight == 0
+                   ? Tournament::none
+                   : Tournament::Key{s.weight == 1 ? load : load / s.weight} << 64U | ~slot;
     }
-
-    struct alignas(32) Group {
-        Key keys[4] = {nobody, nobody, nobody, nobody};
-
-        /// Without a branch: which one it is cannot be foretold.
-        Key least() const {
-            return std::min(std::min(keys[0], keys[1]), std::min(keys[2], keys[3]));
-        }
-        /// The last with this key, which one of them has: it stands nearest the head. Arithmetic,
-        /// since of comparisons compilers make branches here.
-        std::uint32_t last(Key key) const {
-            const auto differs = [key](Key k) { return ((k - key) | (key - k)) >> 63U; };
-            const auto found =
-                15U ^ static_cast<std::uint32_t>(differs(keys[1]) << 1U | differs(keys[2]) << 2U |
-                                                 differs(keys[3]) << 3U);
-            return static_cast<std::uint32_t>(std::bit_width(found)) - 1;
-        }
-    };
     std::int64_t best_by_walk() const;
-    void grow(std::uint32_t slot);
 
-    /// Node i's children are group i; node i stands in group (i - 1) / 4. Node 0 is best_.
-    std::vector<Group> groups_;
+    Tournament tournament_;
     std::vector<Share> shares_;  ///< by slot
-    std::uint32_t first_leaf_ = 0;
-    std::uint32_t capacity_ = 0;
-    bool heavy_ = false;  ///< there was a weight above `exact`
-    Key best_ = nobody;
+    bool heavy_ = false;         ///< there was a weight above `exact`
 };
 
 /// A set of slots with "the next one after".
