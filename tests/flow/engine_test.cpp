@@ -106,7 +106,7 @@ TEST(EventQueue, comes_out_by_time_and_for_one_time_in_the_order_of_going_in) {
 }
 
 TEST(CompletionTree, gives_the_earliest_and_of_equal_times_the_one_that_was_set_first) {
-    for (const std::uint32_t servers : {1U, 2U, 3U, 100U}) {
+    for (const std::uint32_t servers : {1U, 2U, 3U, 100U, 1500U}) {
         RandomStream random(4, "completions");
         CompletionTree tree(servers);
         EXPECT_EQ(tree.next(), never);
