@@ -19,8 +19,8 @@ public:
         if (servers > server_mask) {
             throw std::invalid_argument("more than 16777215 servers");
         }
-        for (std::size_t server = 0; server < servers; ++server) {
-            tournament_.set(server, key_of(never, server));
+        for (std::size_t leaf = 0; leaf < tournament_.leaves(); ++leaf) {
+            tournament_.set(leaf, key_of(never, leaf));
         }
     }
 
