@@ -80,6 +80,9 @@ public:
             return;
         }
         notice_lost_words(now);
+        if (!roles_wrong_.since && !addresses_wrong_.since) {
+            return;  // before nearly every event: nothing is wrong that a promise could forbid
+        }
         const auto whole = whole_since();
         if (!whole || keepalive_ + delay() >= deadtime_) {
             return;
