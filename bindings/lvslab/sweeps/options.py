@@ -5,14 +5,14 @@ import urllib.parse
 
 from .findings import Finding
 
-ADDRESS = "expected tcp://HOST:PORT"
+ADDRESS = "expected tcp://HOST:PORT, or tls://HOST:PORT"
 
 
 def is_address(text):
     """Whether it can be that of a dask scheduler."""
     try:
         parts = urllib.parse.urlsplit(text if "://" in text else f"tcp://{text}")
-        return bool(parts.scheme and parts.hostname and parts.port)
+        return bool(parts.scheme in ("tcp", "tls") and parts.hostname and parts.port)
     except ValueError:  # a port that is none
         return False
 

@@ -54,7 +54,11 @@ class Workers:
                 silence_logs=50)
             self._client = distributed.Client(self._cluster)
         else:
-            self._client = distributed.Client(scheduler)
+            try:
+                self._client = distributed.Client(scheduler)
+            except TypeError:  # what dask makes of an address with tls:// and no certificates
+                raise OSError(f"{scheduler}: dask has no certificates for TLS here: its settings "
+                              "need distributed.comm.tls (docs.dask.org, TLS/SSL)") from None
             try:
                 self._wait_for_one()
                 self._hand_out_the_point()

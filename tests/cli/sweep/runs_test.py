@@ -126,7 +126,7 @@ class Resuming(SweepTest):
         return errors
 
     def test_what_is_no_address_of_a_scheduler_is_refused(self):
-        for address in ("foo", "tcp://127.0.0.1", "tcp://127.0.0.1:99999"):
+        for address in ("foo", "tcp://127.0.0.1", "tcp://127.0.0.1:99999", "ftp://127.0.0.1:1"):
             self.assertIn(f'"{address}" is no address of a dask scheduler',
                           self.refused("--scheduler", address))
 

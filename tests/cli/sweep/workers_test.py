@@ -2,11 +2,13 @@
 """Sweeps on a dask scheduler: without workers, with some that die, and where there is none."""
 import contextlib
 import glob
+import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import unittest.mock
 
 from fixture import LVSLAB, SweepTest, main
 
@@ -179,6 +181,42 @@ class WithoutWorkers(WithDask):
                 dask.config.set({"distributed.comm.timeouts.connect": "100ms"}):
             run_sweep(file, output=self.path("out"), lvslab=LVSLAB, scheduler="tcp://127.0.0.1:1")
         self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_an_address_with_tls_wants_certificates(self):
+        import dask
+        import distributed  # noqa: F401  its part of dask's settings
+        file = self.sweep_of("{ drain: [1s, 2s] }", FLOW)
+        with self.assertRaisesRegex(OSError, "tls://127.0.0.1:1: dask has no certificates"), \
+                dask.config.set({"distributed.comm.timeouts.connect": "100ms"}):
+            run_sweep(file, output=self.path("out"), lvslab=LVSLAB, scheduler="tls://127.0.0.1:1")
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_a_scheduler_with_tls_runs_the_sweep(self):
+        import dask
+        import distributed  # noqa: F401  its part of dask's settings
+        key, certificate = self.path("key.pem"), self.path("certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                        "-out", certificate, "-days", "1", "-subj", "/CN=lab",
+                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        tls = {"ca-file": certificate}
+        for who in ("scheduler", "worker", "client"):
+            tls[who] = {"cert": certificate, "key": key}
+        with open(self.path("dask.json"), "w", encoding="utf-8") as file:
+            json.dump({"distributed": {"comm": {"tls": tls}}}, file)  # JSON is YAML
+        self.enterContext(unittest.mock.patch.dict(os.environ, DASK_CONFIG=self.path("dask.json")))
+        with self.dask("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--protocol", "tls",
+                       "--no-dashboard") as process:
+            address = self.line_of(process, "Scheduler at:").split()[-1]
+            self.assertTrue(address.startswith("tls://"), address)
+            file = self.sweep_of("{ drain: [1s, 2s] }", FLOW)
+            with self.worker(address, "first"), dask.config.set(
+                    {"distributed.comm.tls.ca-file": certificate,
+                     "distributed.comm.tls.client.cert": certificate,
+                     "distributed.comm.tls.client.key": key}):
+                result = run_sweep(file, output=self.path("out"), lvslab=LVSLAB, page=False,
+                                   scheduler=address)
+        self.assertEqual(len(self.rows()), result.runs)
+        self.assertFalse(result.failed)
 
     def test_a_time_to_wait_that_is_none_is_refused(self):
         for time, scheduler in (("soon", "tcp://127.0.0.1:1"), ("10", "tcp://127.0.0.1:1"),
