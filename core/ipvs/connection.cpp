@@ -47,6 +47,9 @@ bool ConnectionTable::same_ipv6_addresses(const Connection& c, const ConnectionK
 }
 
 void ConnectionTable::link(ConnectionId id) {
+    if (used_places_ >= most_used_) {
+        grow();
+    }
     auto& c = pool_[id];
     const auto tag = tag_of(hash_of(c));
     const bool known = looked_for_.tag == tag && looked_for_.place.bucket != no_bucket;
@@ -122,9 +125,6 @@ void ConnectionTable::grow() {
 }
 
 ConnectionId ConnectionTable::insert(const ConnectionKeyView& key, bool is_template) {
-    if (used_places_ >= most_used_) {
-        grow();
-    }
     const auto id = pool_.allocate();
     auto& c = pool_[id];
     c = Connection{};

@@ -55,8 +55,7 @@ bool same(const Address& a, const Address& b) {
     }
     const auto id = enter(syn, now, verdict);
     const bool both = verdict.action == Action::forward && verdict.method != ForwardingMethod::nat;
-    if (both && id != no_connection && !is_due(now) && !sender_ && table_[id].client_port != 0 &&
-        goes_on(id)) {
+    if (both && id != no_connection && !is_due(now) && !sender_ && table_[id].client_port != 0) {
         follow_opening(id, syn, acks, now);  // nothing comes between: a look-up finds it again
         return verdict;
     }
@@ -222,8 +221,10 @@ void Ipvs::Model::follow_opening(ConnectionId id, const Segment& syn, std::uint3
     const auto side = c.no_output != 0 ? TcpSide::input_only : TcpSide::input;
     const auto opened = next_state(before, side, syn.flags, options_.secure_tcp);
     const auto next = next_state(opened, side, TcpFlags::ack, options_.secure_tcp);
-    c.state = next;
-    set_active(c, is_active(next));
+    if (opened != before || next != opened) {
+        c.state = next;
+        set_active(c, is_active(next));
+    }
     if ((opened != before && opened == TcpState::established) ||
         (next != opened && next == TcpState::established)) {
         assure_template(c);

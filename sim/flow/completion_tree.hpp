@@ -15,10 +15,7 @@ namespace lvslab::flow_world {
 class CompletionTree {
 public:
     /// Throws std::invalid_argument for more than 16 million servers.
-    explicit CompletionTree(std::size_t servers) : tournament_(servers) {
-        if (servers > server_mask) {
-            throw std::invalid_argument("more than 16777215 servers");
-        }
+    explicit CompletionTree(std::size_t servers) : tournament_(allowed(servers)) {
         for (std::size_t leaf = 0; leaf < tournament_.leaves(); ++leaf) {
             tournament_.set(leaf, key_of(never, leaf));
         }
@@ -42,11 +39,22 @@ private:
     using Key = Tournament::Key;
     static constexpr unsigned server_bits = 24;
     static constexpr std::uint32_t server_mask = (1U << server_bits) - 1;
+    static std::size_t allowed(std::size_t servers) {
+        if (servers > server_mask) {
+            throw std::invalid_argument("more than 16777215 servers");
+        }
+        return servers;
+    }
+    /// Times before the run's start come first, too.
+    static constexpr std::uint64_t sign = std::uint64_t{1} << 63U;
     static Key key_of(Time at, std::uint64_t order_and_server) {
-        return Key{static_cast<std::uint64_t>(at.time_since_epoch().count())} << 64U |
+        return Key{static_cast<std::uint64_t>(at.time_since_epoch().count()) ^ sign} << 64U |
                order_and_server;
     }
-    static Time time_of(Key key) { return Time{Duration{static_cast<std::int64_t>(key >> 64U)}}; }
+    static Time time_of(Key key) {
+        return Time{
+            Duration{static_cast<std::int64_t>(static_cast<std::uint64_t>(key >> 64U) ^ sign)}};
+    }
 
     Tournament tournament_;
     std::uint64_t order_ = 0;

@@ -124,5 +124,24 @@ TEST(ConnectionTable, GivesTheNewestOfEntriesAlike) {
     EXPECT_EQ(table.find(key(1)), no_connection);
 }
 
+/// Entries that wait for their client's port share a place, and take one each when it has come.
+TEST(ConnectionTable, GrowsAsWaitingEntriesGetTheirPorts) {
+    ConnectionTable table;
+    const Address address = client(0).address;
+    std::vector<ConnectionId> ids;
+    for (std::uint16_t i = 0; i < 1000; ++i) {
+        const ConnectionKey waiting{Protocol::tcp, {address, Port{0}}, {service.address, Port{i}}};
+        ids.push_back(table.insert(waiting, false));
+        table.await_client_port(ids.back());
+    }
+    for (std::uint16_t i = 0; i < 1000; ++i) {
+        const Endpoint known{address, Port{static_cast<std::uint16_t>(2000 + i)}};
+        const ConnectionKey found{Protocol::tcp, known, {service.address, Port{i}}};
+        ASSERT_EQ(table.find(found), ids[i]);  // by its virtual port, from any port
+        table.fill_client_port(ids[i], known.port);
+        ASSERT_EQ(table.find(found), ids[i]);
+    }
+}
+
 }  // namespace
 }  // namespace lvslab::ipvs

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // step_opening() and pass() do what step() does, whatever becomes of services, servers and entries.
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,6 +12,8 @@
 
 #include "core/base/random.hpp"
 #include "core/ipvs/ipvs.hpp"
+#include "core/ipvs/sync_message.hpp"
+#include "core/ipvs/tcp_states.hpp"
 
 namespace lvslab::ipvs {
 namespace {
@@ -24,6 +29,8 @@ struct Setup {
     Duration persistent{};
     Options options{};
     bool synchronises = false;
+    /// Another director tells of connections, and the daemon that tells others comes and goes.
+    bool told = false;
 };
 void PrintTo(const Setup& setup, std::ostream* out) {
     *out << setup.name;
@@ -49,6 +56,28 @@ public:
         if (setup.synchronises) {
             ipvs_.set_sync_master(SyncMaster{}, Time{});
         }
+        if (setup.told) {
+            ipvs_.set_sync_backup(SyncBackup{});
+        }
+    }
+
+    void tell_others(bool on, Time now) {
+        ipvs_.set_sync_master(on ? std::optional(SyncMaster{}) : std::nullopt, now);
+    }
+    /// Of a connection, whether its state counts as active or not.
+    void hear(const Endpoint& client, std::uint16_t state, bool inactive, Time now) {
+        SyncRecord record;
+        record.protocol = static_cast<std::uint8_t>(Protocol::tcp);
+        record.flags = static_cast<std::uint32_t>(setup_.method) | sync_flag::no_output |
+                       (inactive ? sync_flag::inactive : 0U);
+        record.state = state;
+        record.client = client;
+        record.virtual_endpoint = web.endpoint;
+        record.server = server(1);
+        record.timeout_seconds = 100;
+        SyncMessageWriter message(0);
+        message.add(record);
+        ipvs_.apply_sync(message.bytes(), now);
     }
 
     void add(std::uint32_t number, Time now) {
@@ -143,7 +172,25 @@ TEST_P(ShortSteps, DoWhatStepDoes) {
                     Port{static_cast<std::uint16_t>(draw.below(6) * 1000)}};
         s.destination = web.endpoint;
         s.flags = TcpFlags::syn;
-        if (draw.below(2) == 0) {
+        if (GetParam().told && draw.below(10) == 0) {
+            const auto state = static_cast<std::uint16_t>(draw.below(tcp_state_count));
+            const bool inactive = draw.below(2) == 0;
+            plain.hear(s.source, state, inactive, now);
+            brief.hear(s.source, state, inactive, now);
+        }
+        if (GetParam().told && draw.below(30) == 0) {
+            const bool on = draw.below(2) == 0;
+            plain.tell_others(on, now);
+            brief.tell_others(on, now);
+        }
+        if (draw.below(8) == 0) {  // a server's, which comes by this way though it need not
+            Segment reply = s;
+            std::swap(reply.source, reply.destination);
+            reply.direction = Direction::from_server;
+            reply.flags = draw.below(2) == 0 ? TcpFlags::ack : TcpFlags::syn | TcpFlags::ack;
+            plain.go_on(reply, 0, now);
+            brief.go_on(reply, no_entry, now);
+        } else if (draw.below(2) == 0) {
             const auto acks = static_cast<std::uint32_t>(1 + draw.below(4));
             const auto expected = plain.open(s, acks, now);
             const auto found = brief.open(s, acks, now);
@@ -179,7 +226,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Setup{"secure", ForwardingMethod::direct, {}, with([](Options& o) {
                               o.secure_tcp = true;
                           })},
-                    Setup{"synchronising", ForwardingMethod::direct, {}, {}, true}),
+                    Setup{"secure_by_tunnel", ForwardingMethod::tunnel, {}, with([](Options& o) {
+                              o.secure_tcp = true;
+                              o.conn_reuse_mode = 0;
+                          })},
+                    Setup{"synchronising", ForwardingMethod::direct, {}, {}, true},
+                    Setup{"told_and_telling",
+                          ForwardingMethod::direct,
+                          {},
+                          with([](Options& o) { o.sync.threshold = 5; }),
+                          false,
+                          true}),
     [](const auto& setup) { return setup.param.name; });
 
 }  // namespace
