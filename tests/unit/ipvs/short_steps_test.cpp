@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // step_opening() and pass() do what step() does, whatever becomes of services, servers and entries.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -157,6 +158,7 @@ TEST_P(ShortSteps, DoWhatStepDoes) {
                                TcpFlags::syn};
     std::vector<std::uint32_t> remembered{0, 1, 1000000};
     Time now{};
+    std::size_t most = 0;
     for (int i = 0; i < 3000; ++i) {
         now += milliseconds(draw.below(3000));
         const auto server = static_cast<std::uint32_t>(1 + draw.below(3));
@@ -205,8 +207,9 @@ TEST_P(ShortSteps, DoWhatStepDoes) {
             brief.go_on(s, remembered[draw.below(remembered.size())], now);
         }
         ASSERT_EQ(brief.state(now), plain.state(now)) << "packet " << i;
+        most = std::max(most, plain.entries());
     }
-    EXPECT_GT(plain.entries(), 5U);
+    EXPECT_GT(most, 5U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
