@@ -4,8 +4,6 @@
 /// which is the one nearer the head, as a walk with a strict comparison does.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <vector>
 

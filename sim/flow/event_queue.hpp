@@ -40,10 +40,6 @@ public:
             sink(last);
         }
     }
-    /// Pops the earliest and pushes another one, in one go.
-    void replace_top(Time at, What what) { sink({at, order_++, what}); }
-    void clear() { heap_.clear(); }
-    void reserve(std::size_t events) { heap_.reserve(events); }
 
 private:
     /// The order wraps; events of one time are never 2^31 events apart.
